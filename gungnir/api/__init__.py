@@ -1,0 +1,1 @@
+"""The CRD: names, pydantic models, validation, and the generator of deploy/crds."""

@@ -1,0 +1,1 @@
+"""Pure builders: a ValkeyCluster in, Kubernetes manifests out."""

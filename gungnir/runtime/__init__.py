@@ -1,0 +1,1 @@
+"""The only I/O of the operator: one request in, one reply out."""
