@@ -1,0 +1,60 @@
+"""Kubernetes quantities such as ``1Gi``, ``250m`` or ``1e3``.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+"""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, WithJsonSchema
+
+PATTERN: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$"
+"""Non-negative quantities. Lengths are bounded so that a comparison stays exact and cheap."""
+
+_SPLIT: Final = re.compile(r"([0-9.]+)(.*)")
+_SUFFIXES: Final = {
+    "": Decimal(1),
+    "n": Decimal(10) ** -9,
+    "u": Decimal(10) ** -6,
+    "m": Decimal(10) ** -3,
+    **{suffix: Decimal(10) ** (3 * power) for power, suffix in enumerate("kMGTPE", start=1)},
+    **{f"{suffix}i": Decimal(2) ** (10 * power) for power, suffix in enumerate("KMGTPE", start=1)},
+}
+
+
+def parse_quantity(value: int | str) -> Decimal:
+    """Return the value of a quantity as an exact number of its base unit (bytes, cores, ...).
+
+    Raises:
+        ValueError: if ``value`` is not a non-negative quantity.
+    """
+    text = str(value)
+    if isinstance(value, bool) or re.fullmatch(PATTERN, text) is None:
+        raise ValueError(f"{value!r} is not a quantity: write a number and a unit, such as 1Gi, 500M, 250m or 2")
+    match = _SPLIT.fullmatch(text)
+    assert match is not None  # noqa: S101 - PATTERN is a subset of _SPLIT
+    number, suffix = match.groups()
+    if suffix in _SUFFIXES:
+        return Decimal(number) * _SUFFIXES[suffix]
+    return Decimal(number) * Decimal(10) ** int(suffix[1:])
+
+
+def _checked(value: int | str) -> int | str:
+    parse_quantity(value)
+    return value
+
+
+Quantity = Annotated[
+    int | str,
+    AfterValidator(_checked),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "x-kubernetes-int-or-string": True,
+            "minimum": 0,
+            "maxLength": 32,
+            "pattern": PATTERN,
+        }
+    ),
+]

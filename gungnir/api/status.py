@@ -1,0 +1,315 @@
+"""``.status`` of a ValkeyCluster: the operator's durable record, written by compare-and-swap on resourceVersion.
+
+Rules:
+- Decisions are resumed from ``epoch``, ``primary``, ``failover``, ``histories``, ``members`` and ``electorate``; everything
+  else is shown to people and may be lost.
+- Every field is optional on the wire, so that a fresh object and one of an older release can be read. Fields of a newer
+  release are ignored.
+- Identity is (pod uid, run id, replid); a pod's name or address alone identifies nothing.
+- Instants are RFC 3339 (``instant.py``), offsets are bytes of the replication stream.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, computed_field
+
+from gungnir.api.model import ApiModel, FrozenMap
+
+_INT64: dict[str, Any] = {"format": "int64"}
+_TIME: dict[str, Any] = {"format": "date-time"}
+
+Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1, json_schema_extra=_INT64)]
+Epoch = Annotated[int, Field(ge=0, le=2**63 - 1, json_schema_extra=_INT64)]
+Offset = Int64
+Instant = Annotated[str, Field(json_schema_extra=_TIME)]
+
+
+def _map_of(*keys: str) -> dict[str, Any]:
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
+
+
+class ClusterPhase(StrEnum):
+    """One word for people. Decisions never read it; a newer release may add words, so the schema takes any text."""
+
+    PENDING = "Pending"
+    """Seen, nothing created yet."""
+    CREATING = "Creating"
+    """Objects or pods are coming up; there is no primary yet."""
+    RUNNING = "Running"
+    """A primary takes writes and every pod is attached."""
+    DEGRADED = "Degraded"
+    """A primary takes writes; some pod is missing or not attached."""
+    FAILING_OVER = "FailingOver"
+    SWITCHING_OVER = "SwitchingOver"
+    BLOCKED = "Blocked"
+    """No pod can be made primary without a risk to data; the condition Blocked says what would help."""
+    INVALID = "Invalid"
+    """The object is wrong in a way that the schema let through."""
+    PAUSED = "Paused"
+    DELETING = "Deleting"
+
+
+class FailoverKind(StrEnum):
+    """Why an epoch was begun."""
+
+    BOOTSTRAP = "Bootstrap"
+    """The first primary of an empty cluster."""
+    FAILOVER = "Failover"
+    """The primary was lost."""
+    SWITCHOVER = "Switchover"
+    """The primary hands over in good health."""
+    RECOVERY = "Recovery"
+    """A person named the pod to start from."""
+
+
+class ConditionType(StrEnum):
+    """The conditions that the operator sets."""
+
+    READY = "Ready"
+    PROGRESSING = "Progressing"
+    DEGRADED = "Degraded"
+    BLOCKED = "Blocked"
+    DATA_AT_RISK = "DataAtRisk"
+    ROLLOUT_PENDING = "RolloutPending"
+    SCALE_DOWN_REFUSED = "ScaleDownRefused"
+    VALID = "Valid"
+    RECONCILED = "Reconciled"
+
+
+class StatusModel(ApiModel):
+    """Base of status models: a field of a newer release is ignored, not an error."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class PrimaryStatus(StatusModel):
+    """The pod that was promoted last, bound to its process."""
+
+    pod: str
+    """Pod name."""
+    uid: str = ""
+    """Pod uid."""
+    run_id: str = ""
+    """Valkey's run_id: the process that was promoted."""
+    replid: str = ""
+    """Replication id of the history that it writes."""
+    epoch: Epoch = 0
+    """Epoch in which it was promoted."""
+    ip: str | None = None
+    """Address at which it was promoted; for people."""
+
+
+class Candidate(StatusModel):
+    """The pod that this epoch promotes; frozen before the promotion, so that a successor repeats the same choice."""
+
+    pod: str
+    """Pod name."""
+    uid: str = ""
+    """Pod uid."""
+    run_id: str = ""
+    """Valkey's run_id: the process that was chosen."""
+    history_epoch: Epoch = 0
+    """Epoch of the history that its data belongs to."""
+    offset: Offset = 0
+    """Replication offset of its data, in bytes."""
+
+
+class FailoverStatus(StatusModel):
+    """The failover (or bootstrap, switchover, recovery) under way. Absent when there is none."""
+
+    kind: FailoverKind
+    """Why the epoch was begun."""
+    phase: str
+    """The step that a successor resumes with."""
+    reason: str = ""
+    """What was seen, in one word."""
+    epoch: Epoch = 0
+    """Epoch of this failover."""
+    candidate: Candidate | None = None
+    """The chosen pod; absent until the choice is frozen."""
+    target: str | None = None
+    """The pod that a person asked for, of a switchover or recovery."""
+    previous: str | None = None
+    """The primary before, by pod name."""
+    started_at: Instant | None = None
+    """When it began. For people: nothing decides by it."""
+    evidence: str | None = None
+    """What the decision rests on, in words."""
+
+
+class HistoryStatus(StatusModel):
+    """One history of the data: begun by the promotion in ``epoch``, out of ``parent``."""
+
+    epoch: Epoch
+    """Epoch whose promotion began it."""
+    replid: str = ""
+    """Replication id."""
+    parent: Epoch = 0
+    """Epoch of the history that it continues; 0 for none."""
+    base_offset: Offset = 0
+    """Offset, in bytes, at which it leaves its parent. A pod is of this history only once its data reaches that far."""
+
+
+class MemberStatus(StatusModel):
+    """A pod known to hold whole data, in one process incarnation."""
+
+    pod: str
+    """Pod name."""
+    uid: str = ""
+    """Pod uid."""
+    run_id: str = ""
+    """Valkey's run_id: restarted, the pod has to be seen whole again."""
+    epoch: Epoch = 0
+    """Epoch in which it was last seen whole."""
+
+
+class Electorate(StatusModel):
+    """Who may hold an acknowledged write: ``size`` pods, of which ``acks`` + 1 hold each write that WAIT confirmed."""
+
+    size: int = Field(default=0, ge=0, json_schema_extra={"format": "int32"})
+    """Pods that could acknowledge."""
+    acks: int = Field(default=0, ge=0, json_schema_extra={"format": "int32"})
+    """Replicas whose acknowledgement makes a write durable."""
+
+
+class CredentialsStatus(StatusModel):
+    """Which credentials the pods have, without revealing them."""
+
+    fingerprint: str
+    """Hash of the Secret's operator key: the pods refuse commands derived from another one."""
+
+
+class SwitchoverStatus(StatusModel):
+    """The last switchover that was asked for by annotation, and what became of it."""
+
+    request: str
+    """The annotation's value: a pod name or ``any``."""
+    outcome: str | None = None
+    """Running, Succeeded, Refused or Aborted."""
+    message: str | None = None
+    """Why, in words."""
+    finished_at: Instant | None = None
+    """When it ended."""
+
+
+class NodeStatus(StatusModel):
+    """What was last seen of one pod. For people."""
+
+    pod: str
+    """Pod name."""
+    role: str = ""
+    """primary, replica, or empty while unknown."""
+    link: str = ""
+    """Replication link: up, down, or empty on a primary."""
+    offset: Offset | None = None
+    """Replication offset in bytes, rounded down so that idle traffic writes no status."""
+    lag_bytes: Offset | None = None
+    """Bytes behind the primary."""
+    state: str = ""
+    """Attached, Syncing, Loading, Fenced, Silent, Dead, ..."""
+
+
+class LastFailover(StatusModel):
+    """The last failover that ended: what was seen, what was decided on which operands, how long it took."""
+
+    kind: FailoverKind
+    """Why the epoch was begun."""
+    from_: str | None = Field(default=None, alias="from")
+    """The primary before."""
+    to: str | None = None
+    """The primary after."""
+    epoch: Epoch = 0
+    """Its epoch."""
+    reason: str = ""
+    """What was seen, in one word."""
+    evidence: str = ""
+    """What the decision rests on, in words."""
+    verdict: str = ""
+    """The rule that allowed the choice."""
+    operands: FrozenMap[str] = FrozenMap()
+    """The values that the verdict was computed from."""
+    started_at: Instant | None = None
+    """When it began."""
+    finished_at: Instant | None = None
+    """When the client Service led to the new primary."""
+    duration_ms: Int64 | None = None
+    """Milliseconds between the two."""
+
+
+class Condition(StatusModel):
+    """A condition in the Kubernetes convention."""
+
+    type: str
+    """What it is about."""
+    status: Literal["True", "False", "Unknown"]
+    """Whether it holds."""
+    reason: str = ""
+    """Stable word for programs."""
+    message: str = ""
+    """Sentence for people."""
+    last_transition_time: Instant | None = None
+    """When the status last changed."""
+    observed_generation: Int64 | None = None
+    """metadata.generation that it was computed from."""
+
+
+class ValkeyClusterStatus(StatusModel):
+    """What the operator recorded and last saw."""
+
+    observed_generation: Int64 = 0
+    """metadata.generation that was last acted on."""
+    phase: str | None = None
+    """One word for people."""
+    message: str | None = None
+    """One sentence for people."""
+    epoch: Epoch = 0
+    """Number of the last failover begun. Raised before anything else is done, and never lowered."""
+    primary: PrimaryStatus | None = None
+    """The pod that was promoted last."""
+    failover: FailoverStatus | None = None
+    """The failover under way."""
+    histories: tuple[HistoryStatus, ...] = Field(default=(), json_schema_extra=_map_of("epoch"))
+    """Histories of the data, by the epoch that began them."""
+    members: tuple[MemberStatus, ...] = Field(default=(), json_schema_extra=_map_of("pod"))
+    """Pods known to hold whole data."""
+    electorate: Electorate | None = None
+    """Who may hold an acknowledged write."""
+    credentials: CredentialsStatus | None = None
+    """Which credentials the pods have."""
+    switchover: SwitchoverStatus | None = None
+    """The last switchover asked for."""
+    replicas: int = Field(default=0, ge=0, json_schema_extra={"format": "int32"})
+    """Pods that exist."""
+    ready_replicas: int = Field(default=0, ge=0, json_schema_extra={"format": "int32"})
+    """Pods that are ready: the primary, and replicas with a healthy link."""
+    selector: str | None = None
+    """Label selector of the pods, for the scale subresource."""
+    nodes: tuple[NodeStatus, ...] = Field(default=(), json_schema_extra=_map_of("pod"))
+    """What was last seen of each pod."""
+    last_failover: LastFailover | None = None
+    """The last failover that ended."""
+    conditions: tuple[Condition, ...] = Field(default=(), json_schema_extra=_map_of("type"))
+    """Ready, Progressing, Degraded, Blocked, DataAtRisk, ..."""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy does not model decorators above property
+    @property
+    def master_pod(self) -> str | None:
+        """The primary's pod name, under the name that the original Gungnir used."""
+        return self.primary.pod if self.primary else None
+
+    @computed_field  # type: ignore[prop-decorator]  # as above
+    @property
+    def current_master(self) -> str | None:
+        """The primary's pod name, under the other name that the original Gungnir used."""
+        return self.primary.pod if self.primary else None
+
+    @computed_field  # type: ignore[prop-decorator]  # as above
+    @property
+    def ready(self) -> str:
+        """Ready pods of all pods, as ``2/3``, for ``kubectl get``."""
+        return f"{self.ready_replicas}/{self.replicas}"
+
+    def condition(self, condition_type: str) -> Condition | None:
+        """Return the condition of this type, or None if it was never set."""
+        return next((condition for condition in self.conditions if condition.type == condition_type), None)
