@@ -1,0 +1,107 @@
+# Every target says what it needs and how long it takes; `make` alone lists them. Nothing here needs root.
+# Everything Python lives in .venv; a stamp file per lock makes the second run start at once.
+SHELL := bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+BASE_IMAGE ?= python:3.11-slim
+IMAGE ?= gungnir:dev
+UV_VERSION := 0.13.9
+COMMIT = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command -v $(tool) 2>/dev/null),$(tool))))
+
+# Folders that hold Python files now; mypy and pytest refuse to be given a folder without any.
+TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
+TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
+
+.PHONY: help demo test lint format types layers docs docs-check crd manifests bench lock image clean
+
+help: ## Print this list.
+	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.stamp-demo ## Kill a primary and watch the failover. Python >= 3.11 on Linux, nothing else; 1 min to install once, then 90 s.
+	@$(BIN)/gungnir demo $(ARGS)
+
+test: $(VENV)/.stamp-test ## Run every test that needs no extra installation, real valkey-server included. Python >= 3.11 on Linux; 10-20 min.
+	$(BIN)/python -m pytest -m "not slow" $(TESTED) $(ARGS)
+
+lint: $(VENV)/.stamp-dev ## Check style and format with ruff. 5 s.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.stamp-dev ## Rewrite the files in the project's format and apply ruff's safe fixes. 5 s.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.stamp-dev ## Check the types with mypy, strict. 1 min the first time, then seconds.
+	$(BIN)/mypy $(TYPED)
+
+layers: $(VENV)/.stamp-dev ## Check which package may import which (import-linter). 5 s.
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.stamp-dev ## Regenerate what is generated: the CRD and the diagrams of the machines. 5 s.
+	@$(MAKE) --no-print-directory generate OUT=.
+
+docs-check: $(VENV)/.stamp-dev ## Fail if a generated file differs from what the code says. 5 s.
+	@$(MAKE) --no-print-directory generate OUT=build/generated
+	@for file in $(GENERATED); do diff -u "$$file" "build/generated/$$file" \
+	  || { echo "$$file is not what the code generates: run 'make docs' and commit the result." >&2; exit 1; }; done
+	@echo "Generated files are up to date: $(GENERATED)"
+
+crd: $(VENV)/.stamp-demo ## Print the CustomResourceDefinition. 2 s.
+	@$(BIN)/python -m gungnir.api.crd
+
+manifests: ## Write dist/gungnir.yaml, everything `kubectl apply -f` needs to install the operator. Needs kubectl; 1 s.
+	@command -v kubectl > /dev/null || { echo "make manifests needs kubectl (its kustomize part) on PATH." >&2; exit 1; }
+	@mkdir -p dist && kubectl kustomize deploy > dist/gungnir.yaml.tmp && mv dist/gungnir.yaml.tmp dist/gungnir.yaml
+	@echo "dist/gungnir.yaml"
+
+bench: $(VENV)/.stamp-test ## Measure the figures of the README and write bench/results/*.json. Linux, an idle machine; about 30 min.
+	$(BIN)/python -m bench $(ARGS)
+
+lock: $(VENV)/.stamp-python ## Resolve lock/*.txt anew from pyproject.toml, hashes included. Needs a package index; 20 s.
+	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+	@UPGRADE="$(UPGRADE)" lock/update.sh $(BIN)/uv $(BIN)/python
+
+image: ## Build the operator's container image. Needs docker, podman or buildah; 2 min.
+	@test -n "$(ENGINE)" || { echo "make image needs docker, podman or buildah on PATH." >&2; exit 1; }
+	$(ENGINE) build --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg COMMIT=$(COMMIT) --tag $(IMAGE) $(ARGS) .
+
+clean: ## Remove everything that make created, the virtual environment included.
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .gungnir
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What is generated, and by which module. A generator that fails leaves the old file alone.
+GENERATED := deploy/crds/valkeyclusters.yaml docs/machines.md
+.PHONY: generate
+generate:
+	@set -e; put() { mkdir -p "$$(dirname "$(OUT)/$$1")"; $(BIN)/python -m "$$2" > "$(OUT)/$$1.tmp" && mv "$(OUT)/$$1.tmp" "$(OUT)/$$1"; }; \
+	  put deploy/crds/valkeyclusters.yaml gungnir.api.crd; \
+	  put docs/machines.md gungnir.machines.diagram
+
+# The first interpreter that runs, is new enough and can make virtual environments; PYTHON=... is tried before the others.
+$(VENV)/.stamp-python:
+	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then found="$$python"; break; fi; \
+	done; \
+	test -n "$${found:-}" || { echo "Gungnir needs Python 3.11 or newer with its venv module (on Debian: apt-get install python3 python3-venv)." >&2; \
+	  echo "None of python3.13, python3.12, python3.11, python3 is that; name another one with: make PYTHON=/path/to/python ..." >&2; exit 1; }; \
+	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
+	  echo "==> Creating $(VENV) with $$("$$found" --version)"; "$$found" -m venv --clear $(VENV); \
+	fi
+	@touch $@
+
+# One recipe for every lock: pinned wheels with hashes, then the project itself, editable, built by the pinned setuptools.
+$(VENV)/.stamp-%: $(VENV)/.stamp-python lock/%.txt lock/build.txt pyproject.toml
+	@total=$$(cat lock/$*.txt lock/build.txt | grep -c '==') && set -o pipefail && \
+	echo "==> Installing the pinned packages of lock/$*.txt into $(VENV)" && \
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all: -r lock/$*.txt -r lock/build.txt \
+	  | awk -v total="$$total" '/^Collecting /{n++; printf "    [%d/%d] %s\n", n, total, $$2} /^Requirement already/{n++} \
+	    /^Installing collected/{print "    unpacking " n " packages"} {fflush()}' && \
+	echo "==> Installing gungnir itself" && \
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
