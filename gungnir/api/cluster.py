@@ -1,64 +1,17 @@
-"""The ValkeyCluster object, and the one way from an API object to it."""
+"""The one way from an object of the API server to a ValkeyCluster."""
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from gungnir.api.errors import InvalidCluster
-from gungnir.api.model import ApiModel, FrozenMap
+from gungnir.api.objects import ObjectMeta, ValkeyCluster
 from gungnir.api.problems import from_validation_error
-from gungnir.api.spec import ValkeyClusterSpec
-from gungnir.api.status import ValkeyClusterStatus
+from gungnir.api.validation import check
 
-
-class ObjectMeta(ApiModel):
-    """The part of ``metadata`` that the operator reads; the rest is ignored."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    name: str = Field(min_length=1)
-    namespace: str = "default"
-    uid: str = ""
-    generation: int = 0
-    resource_version: str = ""
-    """Opaque: compared for equality only."""
-    labels: FrozenMap[str] = FrozenMap()
-    annotations: FrozenMap[str] = FrozenMap()
-    deletion_timestamp: str | None = None
-
-
-class ValkeyCluster(ApiModel):
-    """One primary and its replicas, as asked for (``spec``) and as recorded (``status``)."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    api_version: Literal["valkey.verilean.io/v1"] = "valkey.verilean.io/v1"
-    kind: Literal["ValkeyCluster"] = "ValkeyCluster"
-    metadata: ObjectMeta
-    spec: ValkeyClusterSpec = ValkeyClusterSpec()
-    status: ValkeyClusterStatus = ValkeyClusterStatus()
-
-    @property
-    def name(self) -> str:
-        """Name of the object."""
-        return self.metadata.name
-
-    @property
-    def namespace(self) -> str:
-        """Namespace of the object."""
-        return self.metadata.namespace
-
-    @property
-    def uid(self) -> str:
-        """Uid of the object: a namesake that was created later has another one."""
-        return self.metadata.uid
-
-    @property
-    def is_deleting(self) -> bool:
-        """True once deletion was asked for."""
-        return self.metadata.deletion_timestamp is not None
+__all__ = ["InvalidCluster", "ObjectMeta", "ValkeyCluster", "parse_cluster"]
 
 
 def parse_cluster(obj: Mapping[str, Any]) -> ValkeyCluster:
@@ -71,6 +24,9 @@ def parse_cluster(obj: Mapping[str, Any]) -> ValkeyCluster:
         InvalidCluster: naming every offending field with its value and the fix.
     """
     try:
-        return ValkeyCluster.model_validate_json(json.dumps(obj), strict=True, by_alias=True, by_name=False)
+        cluster = ValkeyCluster.model_validate_json(json.dumps(obj), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         raise InvalidCluster(from_validation_error(error, ValkeyCluster)) from error
+    if problems := check(cluster):
+        raise InvalidCluster(problems)
+    return cluster

@@ -60,7 +60,7 @@ class Durability(ApiModel):
     """What an acknowledged write survives."""
 
     mode: DurabilityMode = DurabilityMode.REQUIRED
-    """required: the primary refuses writes while fewer than replicasToAck replicas are attached. async: it takes them."""
+    """required: the primary takes no writes while fewer than replicasToAck replicas are attached; async: it does."""
     replicas_to_ack: int | None = Field(default=None, ge=0, le=8, json_schema_extra=_INT32)
     """The w of ``WAIT w``: a failover never loses a write that so many replicas acknowledged, and therefore waits until
     enough replicas are heard. Absent means 1, or 0 with a single pod."""

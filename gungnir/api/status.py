@@ -1,7 +1,7 @@
 """``.status`` of a ValkeyCluster: the operator's durable record, written by compare-and-swap on resourceVersion.
 
 Rules:
-- Decisions are resumed from ``epoch``, ``primary``, ``failover``, ``histories``, ``members`` and ``electorate``; everything
+- Decisions are resumed from ``epoch``, ``primary``, ``failover``, ``histories``, ``members`` and ``electorate``; all
   else is shown to people and may be lost.
 - Every field is optional on the wire, so that a fresh object and one of an older release can be read. Fields of a newer
   release are ignored.
@@ -10,17 +10,17 @@ Rules:
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field, computed_field
+from pydantic import ConfigDict, Field, WithJsonSchema, computed_field
 
 from gungnir.api.model import ApiModel, FrozenMap
 
-_INT64: dict[str, Any] = {"format": "int64"}
 _TIME: dict[str, Any] = {"format": "date-time"}
+_MAX_INT64: Final = 2**63 - 1
 
-Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1, json_schema_extra=_INT64)]
-Epoch = Annotated[int, Field(ge=0, le=2**63 - 1, json_schema_extra=_INT64)]
+Int64 = Annotated[int, Field(ge=-_MAX_INT64, le=_MAX_INT64), WithJsonSchema({"type": "integer", "format": "int64"})]
+Epoch = Annotated[int, Field(ge=0, le=_MAX_INT64), WithJsonSchema({"type": "integer", "format": "int64", "minimum": 0})]
 Offset = Int64
 Instant = Annotated[str, Field(json_schema_extra=_TIME)]
 
