@@ -1,0 +1,35 @@
+# The operator's image. Stage one installs pinned wheels into one folder and compiles them; stage two is the base image plus that folder.
+# It runs as uid 65532 on a read-only root file system and starts no shell.
+ARG BASE_IMAGE=python:3.11-slim
+
+FROM ${BASE_IMAGE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /src
+RUN python3 -m venv /opt/gungnir && python3 -m venv /opt/build
+COPY lock/ lock/
+RUN /opt/gungnir/bin/pip install --require-hashes --only-binary :all: -r lock/runtime.txt \
+ && /opt/build/bin/pip install --require-hashes --only-binary :all: -r lock/build.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY gungnir/ gungnir/
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /opt/wheels . \
+ && /opt/gungnir/bin/pip install --no-deps --no-index /opt/wheels/*.whl \
+ && /opt/gungnir/bin/pip uninstall --yes --quiet setuptools pip \
+ && python3 -m compileall -q /opt/gungnir/lib
+
+FROM ${BASE_IMAGE}
+ARG COMMIT=unknown
+LABEL org.opencontainers.image.title="gungnir" \
+      org.opencontainers.image.description="A Kubernetes operator for Valkey" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="${COMMIT}"
+# The bytecode was compiled above; the process itself writes no file. BUILD_COMMIT is what `gungnir version` prints.
+ENV PATH=/opt/gungnir/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    BUILD_COMMIT=${COMMIT}
+COPY --from=build /opt/gungnir /opt/gungnir
+WORKDIR /
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["gungnir"]
+CMD ["run"]
