@@ -1,0 +1,117 @@
+"""valkey.conf from the spec.
+
+Rules:
+- Every pod boots fenced: a read-only replica of an address where nothing listens. No file ever makes a primary.
+- No path, address or port stands here: those are arguments, the same for every pod but for what the node fills in.
+- Base settings first, in this order, then the user's by name: one text for one spec. A user's value replaces ours.
+- Every base setting is known to Valkey 7.2, 8 and 9 by the same name.
+"""
+
+import re
+from typing import Final
+
+from gungnir.api.spec import ValkeyClusterSpec
+from gungnir.errors import UserError
+from gungnir.resources.manifest import content_hash
+
+FILE_NAME: Final = "valkey.conf"
+"""Key of the ConfigMap, and the name under which pods see it."""
+
+HOLD_HOST: Final = "127.0.0.1"
+HOLD_PORT: Final = 1
+"""Where a fenced pod looks for its primary: the pod's own loopback, a port that only root can open and nobody does."""
+
+LIVE_DIRECTIVES: Final = frozenset({"min-replicas-to-write"})
+"""Set on running servers by the operator: a change of these alone needs no new pods."""
+
+_DIRECTIVE: Final = re.compile(r"[a-z][a-z0-9-]*")
+_ARGUMENT: Final = re.compile(r"""\s*(?:"(?:\\.|[^"\\])*"|'(?:\\'|[^'])*'|[^\s"']+)(?=\s|$)""")
+"""One argument as Valkey splits a line (sds.c, sdssplitargs): quoted text must end at a space or at the line's end."""
+
+
+def base_directives(spec: ValkeyClusterSpec) -> dict[str, str]:
+    """Return the operator's own settings, directive to arguments, in the order of the file.
+
+    Source of each: https://valkey.io/topics/valkey.conf/
+
+    Args:
+        spec: Of the ValkeyCluster.
+    """
+    return {
+        # Access control is by ACL users on the pod's volume; protected mode would refuse the replicas.
+        "protected-mode": "no",
+        "tcp-keepalive": "60",
+        # A log line is for the container's standard output.
+        "logfile": '""',
+        "replicaof": f"{HOLD_HOST} {HOLD_PORT}",
+        "replica-read-only": "yes",
+        "replica-priority": "100",
+        # A full sync starts at once (default: waits 5 s for more replicas) and never passes through the primary's disk.
+        "repl-diskless-sync": "yes",
+        "repl-diskless-sync-delay": "0",
+        # A replica keeps its data until the new copy is whole on its disk: an interrupted sync never leaves it empty.
+        "repl-diskless-load": "disabled",
+        "rdb-del-sync-files": "yes",
+        # A dead link is seen in seconds (default: 60), by pings every second, which also bound the window of min-
+        # replicas-max-lag.
+        "repl-timeout": "10",
+        "repl-ping-replica-period": "1",
+        # Large enough that a replica that was away for a moment continues instead of copying everything.
+        "repl-backlog-size": "64mb",
+        "min-replicas-to-write": str(spec.min_replicas_to_write),
+        "min-replicas-max-lag": "2",
+        "appendonly": "yes" if spec.persistence.enabled else "no",
+        "appendfsync": "everysec",
+        # The AOF is the copy on disk; snapshots on top of it would only cost forks.
+        "save": '""',
+    }
+
+
+def valkey_conf(spec: ValkeyClusterSpec) -> str:
+    """Return the text of valkey.conf.
+
+    Args:
+        spec: Of the ValkeyCluster.
+
+    Raises:
+        UserError: A directive or its arguments in ``spec.config`` cannot stand on one line of the file.
+    """
+    return "".join(f"{directive} {arguments}\n" for directive, arguments in _directives(spec).items())
+
+
+def config_hash(spec: ValkeyClusterSpec) -> str:
+    """Return a hash of what a running server cannot be told: a difference means that pods must be replaced.
+
+    Args:
+        spec: Of the ValkeyCluster.
+
+    Raises:
+        UserError: As ``valkey_conf``.
+    """
+    return content_hash({key: value for key, value in _directives(spec).items() if key not in LIVE_DIRECTIVES})
+
+
+def _directives(spec: ValkeyClusterSpec) -> dict[str, str]:
+    user = {key: _arguments(key, spec.config[key]) for key in sorted(spec.config)}
+    return {**base_directives(spec), **user}
+
+
+def _arguments(directive: str, value: str) -> str:
+    if not _DIRECTIVE.fullmatch(directive):
+        raise UserError(
+            f"spec.config: {directive!r} is not a directive: write its name in lower-case letters and dashes"
+        )
+    if any(ord(character) < ord(" ") for character in value):
+        raise UserError(
+            f"spec.config.{directive}: {value!r} holds a control character: write the arguments on one line"
+        )
+    rest = value.strip()
+    while rest:
+        argument = _ARGUMENT.match(rest)
+        if argument is None:
+            raise UserError(
+                f"spec.config.{directive}: {value!r} has a quote that does not end its argument: "
+                "close it, or put the whole argument in double quotes"
+            )
+        rest = rest[argument.end() :].strip()
+    return value.strip() or '""'
