@@ -1,0 +1,124 @@
+"""The changes that a failover makes to the durable record, one pure function each, and what it tells people."""
+
+from gungnir.api.names import SWITCHOVER_ANNOTATION
+from gungnir.machines.evidence import Verdict
+from gungnir.machines.facts import Facts
+from gungnir.machines.record import (
+    KEPT_HISTORIES,
+    Candidate,
+    Electorate,
+    History,
+    Intent,
+    Kind,
+    Member,
+    Primary,
+    Record,
+    Stage,
+)
+from gungnir.machines.requests import ClearAnnotation, Outcome, Version
+from gungnir.machines.selection import Ballot, votes_needed
+
+
+def same_evidence(expected: Record, fresh: Record) -> bool:
+    """Tell whether evidence taken against ``expected`` still speaks about the primary and the failover of ``fresh``."""
+    return (expected.epoch, expected.primary, expected.intent) == (fresh.epoch, fresh.primary, fresh.intent)
+
+
+def claim(record: Record, facts: Facts, kind: Kind, reason: str, target: str) -> Record:
+    """Begin the next epoch. The first one fixes who may hold an acknowledged write."""
+    previous = "" if record.primary is None else record.primary.pod
+    electorate = record.electorate if record.electorate.size else Electorate(facts.size, facts.acks)
+    intent = Intent(kind, Stage.FENCING, reason, target, None, previous)
+    return record._replace(epoch=record.epoch + 1, intent=intent, electorate=electorate)
+
+
+def freeze(record: Record, candidate: Candidate) -> Record:
+    """Store the candidate of this epoch. It is never changed afterwards: if it is lost, the next epoch begins."""
+    intent = record.intent
+    if intent is None:
+        raise ValueError("freeze: no failover is under way")
+    kind = intent.kind
+    if candidate.history == 0 and kind is not Kind.BOOTSTRAP:
+        kind = Kind.RECOVERY
+    return record._replace(intent=intent._replace(stage=Stage.PROMOTING, candidate=candidate, kind=kind))
+
+
+def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str) -> Record:
+    """Store the new primary and the history it began.
+
+    A candidate of a recorded history continues it; one without begins anew, and nobody else's data counts any more.
+    """
+    if record.intent is None:
+        raise ValueError("promoted: no failover is under way")
+    history = History(record.epoch, replid, candidate.history, candidate.offset)
+    member = Member(candidate.pod, candidate.uid, candidate.run_id)
+    if candidate.history == 0:
+        histories: tuple[History, ...] = (history,)
+        members: tuple[Member, ...] = (member,)
+        electorate = Electorate(facts.size, facts.acks)
+    else:
+        kept = tuple(h for h in record.histories if h.epoch != record.epoch)
+        histories = (*kept, history)[-KEPT_HISTORIES:]
+        members = (*(m for m in record.members if m.pod != candidate.pod), member)
+        electorate = record.electorate
+    return record._replace(
+        primary=Primary(candidate.pod, candidate.uid, candidate.run_id, replid, record.epoch),
+        intent=record.intent._replace(stage=Stage.RECONFIGURING),
+        histories=histories,
+        members=tuple(sorted(members)),
+        electorate=electorate,
+    )
+
+
+def clear_request(version: Version) -> ClearAnnotation:
+    """Return the request that takes the switchover annotation off."""
+    return ClearAnnotation(version, SWITCHOVER_ANNOTATION)
+
+
+def outcome(record: Record, candidate: Candidate | None, ballot: Ballot, verdict: Verdict, why: str) -> Outcome:
+    """Return what people are told of the choice: every operand of the inequality beside the verdict."""
+    intent = record.intent
+    votes = ", ".join(f"{v.pod}={v.history}:{v.offset}" for v in ballot.votes)
+    refusals = "; ".join(f"{pod}: {reason}" for pod, reason in ballot.refusals)
+    operands = (
+        *verdict.operands,
+        ("votes", votes),
+        ("notCounted", refusals),
+        ("votesCounted", str(len(ballot.votes))),
+        ("votesNeeded", str(votes_needed(record.electorate))),
+        ("electorate", f"{record.electorate.size} pods, {record.electorate.acks} acks"),
+    )
+    return Outcome(
+        kind=intent.kind.value if intent else "",
+        result="Chosen",
+        source=intent.previous if intent else "",
+        target=candidate.pod if candidate else "",
+        epoch=record.epoch,
+        reason=intent.reason if intent else "",
+        verdict=why,
+        operands=tuple((name, value) for name, value in operands if value),
+    )
+
+
+def resumed_outcome(record: Record, verdict: Verdict) -> Outcome:
+    """Return the outcome of a failover that another operator process had begun and this one finished."""
+    intent, primary = record.intent, record.primary
+    return Outcome(
+        kind=intent.kind.value if intent else "",
+        result="Completed",
+        source=intent.previous if intent else "",
+        target=primary.pod if primary else "",
+        epoch=record.epoch,
+        reason=intent.reason if intent else "",
+        verdict="Resumed",
+        operands=verdict.operands,
+    )
+
+
+def result_of(record: Record, detail: str) -> str:
+    """Return ``Completed``, or ``Aborted`` for a planned failover whose role went back to where it was."""
+    intent, primary = record.intent, record.primary
+    planned = intent is not None and intent.kind is Kind.SWITCHOVER
+    if planned and primary is not None and intent is not None and primary.pod == intent.previous:
+        return f"Aborted: {detail or 'the old primary held the most data'}"
+    return "Completed"

@@ -1,0 +1,26 @@
+"""What a machine must know of a cluster's spec: the few numbers that decide, as one small immutable value."""
+
+from typing import NamedTuple
+
+
+class Facts(NamedTuple):
+    """The spec, reduced to what decisions use.
+
+    ``acks`` is how many replicas hold a write before it counts as durable (w); 0 means asynchronous replication, or one
+    pod. ``size`` is the number of pods in all (N). Times in milliseconds.
+    """
+
+    name: str
+    uid: str
+    size: int
+    acks: int
+    persistent: bool
+    down_after_ms: int = 5000
+    catch_up_ms: int = 1000
+    refusals_for_death: int = 3
+    paused: bool = False
+
+    @property
+    def pod_names(self) -> tuple[str, ...]:
+        """Names of the pods that the StatefulSet runs at this size."""
+        return tuple(f"{self.name}-{ordinal}" for ordinal in range(self.size))

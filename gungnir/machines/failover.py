@@ -1,0 +1,487 @@
+"""The failover machine: claim an epoch, fence, choose, promote, reconfigure, route. One request per transition.
+
+Rules
+- Nothing is told to a pod before the epoch (and, for a promotion, the candidate) is stored in ``.status`` by CAS.
+- A candidate is chosen only among pods that stopped following and were read after that, by a quorum of whole pods.
+- The new history is stored before any pod follows it, so no pod can carry a history that the record does not know.
+- An answer that is Unknown never advances a step: the round is abandoned and the next one reads back and resumes.
+- Planned and unplanned failovers are one protocol: a planned one holds the writes and waits for its target first. If
+  the target is too slow, the vote gives the role back to the old primary, which holds the most.
+
+Theory of operation: a round starts from a snapshot (``Observe``). If the evidence calls for action, the cluster is read
+afresh; what its record says decides where the round goes on, so a crash between any two transitions costs nothing.
+
+What this does not decide: who attaches a pod that returns later (repair.py), and what objects exist (reconcile.py).
+"""
+
+from typing import NamedTuple
+
+from gungnir.machines import epochs
+from gungnir.machines.evidence import Health, Verdict, attached, primary_health, witnesses
+from gungnir.machines.facts import Facts
+from gungnir.machines.failover_table import MACHINE, Phase
+from gungnir.machines.kernel import Step
+from gungnir.machines.record import Candidate, Intent, Kind, Record, Stage
+from gungnir.machines.recovery import Consent, way_out
+from gungnir.machines.requests import (
+    AnswerKind,
+    Answers,
+    ClusterSeen,
+    Conflict,
+    GetCluster,
+    GetService,
+    GetTemplate,
+    NotFound,
+    Observe,
+    Outcome,
+    Pause,
+    PodCommand,
+    Pods,
+    PutRecord,
+    PutService,
+    PutTemplate,
+    Reply,
+    Request,
+    Seen,
+    ServiceSeen,
+    Stored,
+    TemplateSeen,
+    Verb,
+    Version,
+)
+from gungnir.machines.selection import count, elect
+from gungnir.machines.view import Contact, PodView, View
+
+NO_VERSION = Version("")
+CATCH_UP_STEP_MS = 5
+"""How long a planned failover waits between two looks at the target's offset."""
+HOLD_MARGIN_MS = 2000
+"""How much longer than the catch-up the primary holds writes: the fencing, the vote and the promotion fit into it."""
+
+
+class State(NamedTuple):
+    """All that one round knows. ``detail`` says in a word why the round ended as it did."""
+
+    phase: Phase = Phase.HEALTH
+    verdict: Verdict = Verdict(Health.HEALTHY, "NotObserved")
+    view: View = View(())
+    expected: Record = Record()
+    record: Record = Record()
+    version: Version = NO_VERSION
+    service: Version = NO_VERSION
+    consent: Consent = Consent()
+    asked: str = ""
+    wanted: str = ""
+    commands: tuple[PodCommand, ...] = ()
+    goal: int = 0
+    tries: int = 0
+    detail: str = ""
+    outcome: Outcome | None = None
+
+
+def start(target: str = "", asked: str = "") -> Step[State]:
+    """Begin a round. ``asked`` is the accepted switchover request (empty: none) and ``target`` its pod."""
+    return Step(State(asked=asked, wanted=target), Observe(), "start")
+
+
+def step(facts: Facts, state: State, reply: Reply) -> Step[State]:
+    """Take one step.
+
+    Raises:
+        IllegalTransition: the reply does not belong to the request outstanding in this phase.
+    """
+    return _HANDLERS[state.phase](facts, state, reply)
+
+
+def _to(state: State, trigger: str, request: Request | None = None, **changes: object) -> Step[State]:
+    phase = Phase(MACHINE.advance(state.phase, trigger))
+    return Step(state._replace(phase=phase, **changes), request, trigger)  # type: ignore[arg-type]
+
+
+def _failed(state: State, reply: Reply) -> Step[State]:
+    trigger = "conflict" if isinstance(reply, Conflict) else "failed"
+    return _to(state, trigger, detail=f"{state.phase}: {type(reply).__name__}")
+
+
+# --- evidence -------------------------------------------------------------------------------------------------------
+
+
+def _health(facts: Facts, state: State, reply: Reply) -> Step[State]:
+    if not isinstance(reply, Seen):
+        return _to(state, "doubtful", detail="no snapshot")
+    verdict = primary_health(facts, reply.record, reply.view)
+    state = state._replace(view=reply.view, expected=reply.record, verdict=verdict)
+    if reply.view.stalled:
+        return _to(state, "stalled", detail="OperatorStalled")
+    if verdict.health is Health.NONE and reply.record.intent is None and not _all_up(facts, reply.view):
+        return _to(state, "doubtful", detail="WaitingForAllPods")
+    if reply.record.intent is not None or verdict.health in (Health.NONE, Health.DEAD):
+        return _to(state, "act", GetCluster())
+    if verdict.health is Health.SILENT:
+        commands = tuple(_command(Verb.READ, pod, reply.record.epoch) for pod in _others(state, facts))
+        return _to(state, "silent", Pods(commands), commands=commands)
+    if verdict.health is Health.DOUBTFUL:
+        return _to(state, "doubtful", detail=verdict.evidence)
+    if state.asked or (verdict.health is Health.LEAVING and _attached_pods(state.expected, state.view)):
+        return _to(state, "act", GetCluster())
+    return _to(state, "healthy")
+
+
+def _sdown(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+    hearing = witnesses(reply.answers) if isinstance(reply, Answers) else ()
+    if hearing:
+        return _to(state, "witnessed", detail="OperatorIsolated: " + ", ".join(hearing))
+    return _to(state, "unheard", GetCluster())
+
+
+# --- the record -----------------------------------------------------------------------------------------------------
+
+
+def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
+    if not isinstance(reply, ClusterSeen):
+        return _to(state, "failed", detail=f"GetCluster: {type(reply).__name__}")
+    if reply.deleting:
+        return _to(state, "deleting")
+    if not epochs.same_evidence(state.expected, reply.record):
+        return _to(state, "changed", detail="the record moved on")
+    state = state._replace(
+        record=reply.record,
+        version=reply.version,
+        consent=Consent(reply.accept_data_loss, reply.recover_from),
+    )
+    intent = reply.record.intent
+    if intent is None:
+        return _begin(facts, state, _kind(state), state.verdict.evidence)
+    match intent.stage:
+        case Stage.FENCING if intent.kind is Kind.SWITCHOVER and reply.switchover:
+            return _to(state, "resume-clear", epochs.clear_request(state.version))
+        case Stage.FENCING:
+            return _to(state, "resume-fencing", GetService())
+        case Stage.PROMOTING:
+            return _resume_promoting(facts, state, intent)
+        case Stage.RECONFIGURING:
+            return _resume_reconfiguring(facts, state, intent)
+
+
+def _kind(state: State) -> Kind:
+    if state.verdict.health is Health.NONE:
+        return Kind.BOOTSTRAP
+    return Kind.SWITCHOVER if state.verdict.health in (Health.HEALTHY, Health.LEAVING) else Kind.FAILOVER
+
+
+def _begin(facts: Facts, state: State, kind: Kind, reason: str) -> Step[State]:
+    target = state.wanted if kind is Kind.SWITCHOVER else ""
+    record = epochs.claim(state.record, facts, kind, reason, target)
+    return _to(state, "begin", PutRecord(state.version, record), record=record)
+
+
+def _resume_promoting(facts: Facts, state: State, intent: Intent) -> Step[State]:
+    candidate = intent.candidate
+    pod = None if candidate is None else state.view.pod(candidate.pod)
+    if candidate is None or pod is None or not _is_process(pod, candidate):
+        return _begin(facts, state, Kind.FAILOVER, "CandidateLost")
+    return _to(state, "resume-promoting", _promotion(state.record, candidate))
+
+
+def _resume_reconfiguring(facts: Facts, state: State, intent: Intent) -> Step[State]:
+    if state.verdict.health in (Health.DEAD, Health.SILENT, Health.NONE):
+        return _begin(facts, state, Kind.FAILOVER, f"{state.verdict.evidence} during {intent.kind}")
+    commands = _follow_commands(state, facts)
+    if not commands:
+        return _to(state, "resume-routing", GetService())
+    return _to(state, "resume-reconfiguring", Pods(commands), commands=commands)
+
+
+def _intend(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+    if not isinstance(reply, Stored):
+        return _failed(state, reply)
+    state = state._replace(version=reply.version)
+    if state.asked:
+        return _to(state, "stored-request", epochs.clear_request(reply.version))
+    return _to(state, "stored", GetService())
+
+
+def _clear(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+    if not isinstance(reply, Stored):
+        return _failed(state, reply)
+    return _to(state, "stored", GetService(), version=reply.version)
+
+
+# --- the Service and the template -----------------------------------------------------------------------------------
+
+
+def _unroute_read(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+    epoch = state.record.epoch
+    if isinstance(reply, NotFound):
+        return _to(state, "absent", GetTemplate())
+    if not isinstance(reply, ServiceSeen):
+        return _to(state, "failed", detail=f"GetService: {type(reply).__name__}")
+    if reply.epoch > epoch:
+        return _to(state, "outdated", detail="the Service is of a newer epoch")
+    if reply.pod is None and reply.epoch == epoch:
+        return _to(state, "unrouted", GetTemplate(), service=reply.version)
+    return _to(state, "routed", PutService(reply.version, None, epoch))
+
+
+def _unroute_write(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+    if not isinstance(reply, Stored):
+        return _failed(state, reply)
+    return _to(state, "stored", GetTemplate(), service=reply.version)
+
+
+def _stamp_read(facts: Facts, state: State, reply: Reply) -> Step[State]:
+    epoch = state.record.epoch
+    if isinstance(reply, TemplateSeen) and reply.epoch > epoch:
+        return _to(state, "outdated", detail="the template is of a newer epoch")
+    if isinstance(reply, TemplateSeen) and reply.epoch < epoch:
+        return _to(state, "stale", PutTemplate(reply.version, epoch))
+    if isinstance(reply, (TemplateSeen, NotFound)):
+        return _fence(facts, state, "current")
+    return _to(state, "failed", detail=f"GetTemplate: {type(reply).__name__}")
+
+
+def _stamp_write(facts: Facts, state: State, reply: Reply) -> Step[State]:
+    return _fence(facts, state, "stored") if isinstance(reply, Stored) else _failed(state, reply)
+
+
+def _fence(facts: Facts, state: State, trigger: str) -> Step[State]:
+    """Go on to the fencing, or first hold the writes if this is planned and the primary is alive to do so."""
+    intent, primary = state.record.intent, state.record.primary
+    planned = intent is not None and intent.kind is Kind.SWITCHOVER
+    pod = None if primary is None else state.view.pod(primary.pod)
+    target = _catch_up_target(state)
+    if planned and primary is not None and pod is not None and pod.contact is Contact.UP and target is not None:
+        hold = _command(Verb.HOLD_WRITES, pod, primary.epoch)._replace(
+            run_id=primary.run_id, pause_ms=facts.catch_up_ms + HOLD_MARGIN_MS
+        )
+        return _to(state, f"{trigger}-planned", Pods((hold,)), commands=(hold,), wanted=target.name)
+    return _ask_for_votes(state, trigger)
+
+
+def _catch_up_target(state: State) -> PodView | None:
+    intent = state.record.intent
+    pods = _attached_pods(state.expected, state.view)
+    if intent is not None and intent.target:
+        return next((pod for pod in pods if pod.name == intent.target), None)
+    return max(pods, key=lambda pod: pod.server.offset if pod.server else 0, default=None)
+
+
+# --- the planned part -----------------------------------------------------------------------------------------------
+
+
+def _hold(facts: Facts, state: State, reply: Reply) -> Step[State]:
+    answer = reply.answers[0] if isinstance(reply, Answers) and reply.answers else None
+    if answer is None or answer.kind is not AnswerKind.DONE or answer.server is None:
+        return _ask_for_votes(state, "not-held")
+    state = state._replace(goal=answer.server.offset, tries=facts.catch_up_ms // CATCH_UP_STEP_MS)
+    return _look(state, "held")
+
+
+def _look(state: State, trigger: str) -> Step[State]:
+    pod = state.view.pod(state.wanted)
+    commands = () if pod is None else (_command(Verb.READ, pod, state.expected.epoch),)
+    return _to(state, trigger, Pods(commands), commands=commands)
+
+
+def _catch_up(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+    answer = reply.answers[0] if isinstance(reply, Answers) and reply.answers else None
+    if answer is not None and answer.server is not None and answer.server.offset >= state.goal:
+        return _ask_for_votes(state, "level")
+    if state.tries <= 0 or answer is None:
+        return _ask_for_votes(state._replace(detail="TargetTooSlow"), "too-slow")
+    return _to(state, "behind", Pause(CATCH_UP_STEP_MS), tries=state.tries - 1)
+
+
+def _catch_up_wait(_facts: Facts, state: State, _reply: Reply) -> Step[State]:
+    return _look(state, "elapsed")
+
+
+# --- fencing and choice ---------------------------------------------------------------------------------------------
+
+
+def _ask_for_votes(state: State, trigger: str) -> Step[State]:
+    epoch = state.record.epoch
+    commands = tuple(_command(Verb.DETACH, pod, epoch) for pod in state.view.pods if _worth_asking(pod))
+    return _to(state, trigger, Pods(commands), commands=commands)
+
+
+def _worth_asking(pod: PodView) -> bool:
+    """A pod that refuses or is terminated cannot answer; a silent one is asked only while its silence is short."""
+    if not pod.address or pod.terminated or pod.contact is Contact.REFUSED:
+        return False
+    return pod.contact is not Contact.SILENT
+
+
+def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
+    answers = reply.answers if isinstance(reply, Answers) else ()
+    if any(answer.kind is AnswerKind.FENCED for answer in answers):
+        return _to(state, "outdated", detail="a pod is at a newer epoch")
+    record, uids = state.record, tuple((command.pod, command.uid) for command in state.commands)[: len(answers)]
+    ballot = count(record, answers, uids)
+    candidate, why = elect(record, ballot, state.wanted), "Quorum"
+    if candidate is None:
+        candidate, why = way_out(facts, record, ballot, answers, uids, state.consent, state.view)
+    outcome = epochs.outcome(record, candidate, ballot, state.verdict, why)
+    if candidate is None:
+        return _to(state, "nobody", detail=why, outcome=outcome._replace(result="Blocked"))
+    frozen = epochs.freeze(record, candidate)
+    return _to(state, "chosen", PutRecord(state.version, frozen), record=frozen, outcome=outcome)
+
+
+def _freeze(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+    intent = state.record.intent
+    if not isinstance(reply, Stored) or intent is None or intent.candidate is None:
+        return _failed(state, reply)
+    return _to(state, "stored", _promotion(state.record, intent.candidate), version=reply.version)
+
+
+# --- promotion ------------------------------------------------------------------------------------------------------
+
+
+def _promotion(record: Record, candidate: Candidate) -> Pods:
+    return Pods((PodCommand(Verb.PROMOTE, candidate.pod, candidate.uid, record.epoch, candidate.run_id),))
+
+
+def _promote(facts: Facts, state: State, reply: Reply) -> Step[State]:
+    answer = reply.answers[0] if isinstance(reply, Answers) and reply.answers else None
+    if answer is not None and answer.kind is AnswerKind.FENCED:
+        return _to(state, "outdated", detail="the candidate is at a newer epoch")
+    intent = state.record.intent
+    if answer is None or answer.kind is not AnswerKind.DONE or answer.server is None or intent is None:
+        return _to(state, "failed", detail=f"Promote: {answer.kind if answer else 'no answer'}")
+    server, candidate = answer.server, intent.candidate
+    as_told = server.primary and server.fence == state.record.epoch
+    if candidate is None or not as_told or server.run_id != candidate.run_id:
+        return _to(state, "failed", detail="the candidate does not read back as primary")
+    record = epochs.promoted(state.record, facts, candidate, server.replid)
+    return _to(state, "promoted", PutRecord(state.version, record), record=record)
+
+
+def _record(facts: Facts, state: State, reply: Reply) -> Step[State]:
+    if not isinstance(reply, Stored):
+        return _failed(state, reply)
+    state = state._replace(version=reply.version)
+    commands = _follow_commands(state, facts)
+    if commands:
+        return _to(state, "stored", Pods(commands), commands=commands)
+    if state.service == NO_VERSION:
+        return _to(state, "stored-alone", GetService())
+    return _to(state, "stored-alone-direct", _routing(state))
+
+
+def _follow_commands(state: State, facts: Facts) -> tuple[PodCommand, ...]:
+    primary = state.record.primary
+    host = None if primary is None else state.view.pod(primary.pod)
+    if primary is None or host is None:
+        return ()
+    return tuple(
+        _command(Verb.FOLLOW, pod, state.record.epoch)._replace(host=host.address)
+        for pod in state.view.pods
+        if pod.name != primary.pod and pod.name in facts.pod_names and _worth_asking(pod) and not pod.deleting
+    )
+
+
+def _reconfigure(_facts: Facts, state: State, _reply: Reply) -> Step[State]:
+    """Whoever did not answer is attached by the repair machine later; the primary does not wait for it."""
+    if state.service == NO_VERSION:
+        return _to(state, "told", GetService())
+    return _to(state, "told-direct", _routing(state))
+
+
+def _routing(state: State) -> PutService:
+    primary = state.record.primary
+    return PutService(state.service, None if primary is None else primary.pod, state.record.epoch)
+
+
+def _route_read(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+    primary = state.record.primary
+    if isinstance(reply, NotFound):
+        return _finish_with(state, "absent")
+    if not isinstance(reply, ServiceSeen) or primary is None:
+        return _to(state, "failed", detail=f"GetService: {type(reply).__name__}")
+    if reply.epoch > state.record.epoch:
+        return _to(state, "outdated", detail="the Service is of a newer epoch")
+    if reply.pod == primary.pod and reply.epoch == state.record.epoch:
+        return _finish_with(state, "routed")
+    state = state._replace(service=reply.version)
+    return _to(state, "unrouted", _routing(state))
+
+
+def _route_write(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+    return _finish_with(state, "stored") if isinstance(reply, Stored) else _failed(state, reply)
+
+
+def _finish_with(state: State, trigger: str) -> Step[State]:
+    outcome = state.outcome or epochs.resumed_outcome(state.record, state.verdict)
+    outcome = outcome._replace(result=epochs.result_of(state.record, state.detail))
+    record = state.record._replace(intent=None)
+    return _to(state, trigger, PutRecord(state.version, record, outcome), record=record, outcome=outcome)
+
+
+def _finish(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+    return _to(state, "stored") if isinstance(reply, Stored) else _failed(state, reply)
+
+
+# --- helpers --------------------------------------------------------------------------------------------------------
+
+
+def _command(verb: Verb, pod: PodView, epoch: int) -> PodCommand:
+    return PodCommand(verb, pod.name, pod.uid, epoch)
+
+
+def _others(state: State, facts: Facts) -> tuple[PodView, ...]:
+    primary = state.expected.primary
+    return tuple(
+        pod
+        for pod in state.view.pods
+        if pod.name in facts.pod_names and _worth_asking(pod) and (primary is None or pod.name != primary.pod)
+    )
+
+
+def _attached_pods(record: Record, view: View) -> tuple[PodView, ...]:
+    primary = None if record.primary is None else view.pod(record.primary.pod)
+    if primary is None:
+        return ()
+    return tuple(
+        pod
+        for pod in view.pods
+        if pod.server is not None
+        and pod.contact is Contact.UP
+        and not pod.deleting
+        and attached(record, pod.server, primary.address)
+    )
+
+
+def _all_up(facts: Facts, view: View) -> bool:
+    up = {pod.name for pod in view.pods if pod.contact is Contact.UP}
+    return set(facts.pod_names) <= up
+
+
+def _is_process(pod: PodView, candidate: Candidate) -> bool:
+    if pod.uid != candidate.uid or pod.terminated or pod.contact in (Contact.REFUSED, Contact.SILENT):
+        return False
+    return pod.server is None or pod.server.run_id == candidate.run_id
+
+
+_HANDLERS = {
+    Phase.HEALTH: _health,
+    Phase.SDOWN: _sdown,
+    Phase.READ: _read,
+    Phase.INTEND: _intend,
+    Phase.CLEAR: _clear,
+    Phase.UNROUTE_READ: _unroute_read,
+    Phase.UNROUTE_WRITE: _unroute_write,
+    Phase.STAMP_READ: _stamp_read,
+    Phase.STAMP_WRITE: _stamp_write,
+    Phase.HOLD: _hold,
+    Phase.CATCH_UP: _catch_up,
+    Phase.CATCH_UP_WAIT: _catch_up_wait,
+    Phase.SELECT: _select,
+    Phase.FREEZE: _freeze,
+    Phase.PROMOTE: _promote,
+    Phase.RECORD: _record,
+    Phase.RECONFIGURE: _reconfigure,
+    Phase.ROUTE_READ: _route_read,
+    Phase.ROUTE_WRITE: _route_write,
+    Phase.FINISH: _finish,
+}

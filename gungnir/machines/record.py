@@ -1,0 +1,118 @@
+"""The durable record: what ``.status`` must hold so that any operator can take over between any two transitions.
+
+Everything else in ``.status`` (conditions, nodes, counters) is display; a decision reads only what is here.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """Why an epoch is begun."""
+
+    BOOTSTRAP = "Bootstrap"
+    FAILOVER = "Failover"
+    SWITCHOVER = "Switchover"
+    RECOVERY = "Recovery"
+
+
+class Stage(StrEnum):
+    """How far the running failover got, as stored: each names what a successor resumes with."""
+
+    FENCING = "Fencing"
+    """The epoch is claimed; no candidate yet."""
+    PROMOTING = "Promoting"
+    """The candidate is frozen; it may or may not have been promoted."""
+    RECONFIGURING = "Reconfiguring"
+    """The candidate is primary and its history is recorded; the others and the Service are still to follow."""
+
+
+class Candidate(NamedTuple):
+    """The pod that this epoch promotes, bound to its process: its data cannot change until it is promoted.
+
+    ``history`` 0: its data belongs to no recorded history (a first start, or a recovery); a new lineage begins with it.
+    """
+
+    pod: str
+    uid: str
+    run_id: str
+    history: int
+    offset: int
+
+
+class Primary(NamedTuple):
+    """The pod that was promoted last, and the epoch and replication id of the history that it writes."""
+
+    pod: str
+    uid: str
+    run_id: str
+    replid: str
+    epoch: int
+
+
+class History(NamedTuple):
+    """A history: begun by the promotion in ``epoch`` out of history ``parent`` at offset ``base`` (bytes)."""
+
+    epoch: int
+    replid: str
+    parent: int
+    base: int
+
+
+class Member(NamedTuple):
+    """A pod that was seen whole: the primary, or attached to it with its link up. Bound to the process (``run_id``)."""
+
+    pod: str
+    uid: str
+    run_id: str
+
+
+class Intent(NamedTuple):
+    """The failover under way: why it was begun, how far it got, and whom a person asked for (``target``, or empty)."""
+
+    kind: Kind
+    stage: Stage
+    reason: str
+    target: str = ""
+    candidate: Candidate | None = None
+    previous: str = ""
+
+
+class Electorate(NamedTuple):
+    """Who may hold an acknowledged write: ``size`` pods, of which ``acks`` + 1 hold each write that WAIT confirmed."""
+
+    size: int
+    acks: int
+
+
+class Record(NamedTuple):
+    """The durable record of one cluster."""
+
+    epoch: int = 0
+    primary: Primary | None = None
+    intent: Intent | None = None
+    histories: tuple[History, ...] = ()
+    members: tuple[Member, ...] = ()
+    electorate: Electorate = Electorate(0, 0)
+
+    def history(self, replid: str) -> History | None:
+        """Return the history with this replication id, or None."""
+        for history in self.histories:
+            if history.replid == replid:
+                return history
+        return None
+
+    def of_epoch(self, epoch: int) -> History | None:
+        """Return the history that the promotion of ``epoch`` began, or None."""
+        for history in self.histories:
+            if history.epoch == epoch:
+                return history
+        return None
+
+    def is_member(self, pod: str, uid: str, run_id: str) -> bool:
+        """Tell whether this very process was seen whole."""
+        return Member(pod, uid, run_id) in self.members
+
+
+KEPT_HISTORIES = 16
+"""Histories kept in the record. A pod that was left behind more promotions than this is resynced in full."""

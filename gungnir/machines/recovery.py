@@ -1,0 +1,111 @@
+"""Whom to start from when no quorum of whole pods voted: a first start, a restart of everyone, or a person's decision.
+
+Rules
+- The first start waits for every pod: a volume kept from an earlier life may hold the only data.
+- When no pod is whole any more, and all of them answered, nothing better can appear. The recorded primary comes
+  first: its history holds every acknowledged write, as far as its disk kept it. If every pod is empty there is nothing to lose.
+- When some whole pods are left, but too few to be sure of every acknowledged write, the recorded primary may come back
+  alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw its process exit
+  (so the kernel still had all that was written). Anything else only a person may decide: the annotation
+  ``accept-data-loss`` with this epoch, or ``recover-from`` with a pod's name.
+- Among several pods with data and no known history, a size is no evidence: a person names the pod.
+"""
+
+from typing import NamedTuple
+
+from gungnir.machines.facts import Facts
+from gungnir.machines.record import Candidate, Record
+from gungnir.machines.requests import Answer, AnswerKind
+from gungnir.machines.selection import Ballot, best, candidate_of
+from gungnir.machines.view import Server, View
+
+
+class Consent(NamedTuple):
+    """What a person wrote on the cluster: an accepted epoch, and a pod to start from; both may be empty."""
+
+    accept_data_loss: str = ""
+    recover_from: str = ""
+
+
+class Way(NamedTuple):
+    """A candidate outside the quorum rule and why it may be taken; or none, and why not."""
+
+    candidate: Candidate | None
+    why: str
+
+
+class _Pod(NamedTuple):
+    name: str
+    uid: str
+    server: Server
+
+
+def way_out(
+    facts: Facts,
+    record: Record,
+    ballot: Ballot,
+    answers: tuple[Answer, ...],
+    uids: tuple[tuple[str, str], ...],
+    consent: Consent,
+    view: View,
+) -> Way:
+    """Return whom to promote although no quorum voted, or nobody with the reason; ``record.epoch`` is the claimed one."""
+    pods = _usable(record, answers, uids)
+    named = _named(pods, consent.recover_from)
+    if named is not None:
+        return Way(_fresh(named), "RecoverFromRequested")
+    if ballot.votes:
+        winner = best(ballot.votes)
+        if winner is not None and consent.accept_data_loss == str(record.epoch):
+            return Way(candidate_of(winner), "DataLossAccepted")
+        restored = _restored_primary(facts, record, pods, view)
+        return Way(None, "TooFewWholePods") if restored is None else Way(_fresh(restored), "PrimaryRestored")
+    present = {pod.name for pod in pods}
+    if not set(facts.pod_names) <= present:
+        return Way(None, "WaitingForAllPods")
+    return _all_present(facts, record, pods)
+
+
+def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...]) -> Way:
+    holders = tuple(pod for pod in pods if pod.server.keys)
+    if not holders:
+        order = {name: ordinal for ordinal, name in enumerate(facts.pod_names)}
+        first = min(pods, key=lambda pod: order.get(pod.name, facts.size))
+        return Way(_fresh(first), "FirstStart" if record.primary is None else "AllPodsEmpty")
+    if record.primary is None:
+        return Way(_fresh(holders[0]), "OnePodHoldsData") if len(holders) == 1 else Way(None, "SeveralPodsHoldData")
+    recorded = _named(holders, record.primary.pod)
+    if recorded is not None and facts.persistent:
+        return Way(_fresh(recorded), "AllPodsRestarted")
+    return Way(None, "PrimaryDataMissing")
+
+
+def _restored_primary(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: View) -> _Pod | None:
+    if record.primary is None or not facts.persistent:
+        return None
+    pod = _named(pods, record.primary.pod)
+    seen = view.pod(record.primary.pod)
+    same_volume = pod is not None and seen is not None and pod.uid == record.primary.uid == seen.uid
+    return pod if same_volume and pod is not None and pod.server.keys and seen is not None and seen.exit_seen else None
+
+
+def _usable(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> tuple[_Pod, ...]:
+    pods: list[_Pod] = []
+    for answer, (_, uid) in zip(answers, uids, strict=True):
+        server = answer.server
+        if answer.kind is not AnswerKind.DONE or server is None:
+            continue
+        if server.fence == record.epoch and not (server.loading or server.syncing or server.primary or server.link_up):
+            pods.append(_Pod(answer.pod, uid, server))
+    return tuple(pods)
+
+
+def _named(pods: tuple[_Pod, ...], name: str) -> _Pod | None:
+    for pod in pods:
+        if pod.name == name:
+            return pod
+    return None
+
+
+def _fresh(pod: _Pod) -> Candidate:
+    return Candidate(pod.name, pod.uid, pod.server.run_id, 0, pod.server.offset)

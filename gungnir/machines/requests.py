@@ -1,0 +1,323 @@
+"""Requests and replies: the whole vocabulary between the machines that decide and the driver that does.
+
+A request is data. Every mutating request carries what makes it safe to repeat or to arrive late: the resourceVersion it
+was decided on, or the epoch, and the process (``run_id``) it is meant for.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple, NewType
+
+from gungnir.machines.record import Record
+from gungnir.machines.view import Server, View
+
+Version = NewType("Version", str)
+"""A Kubernetes resourceVersion: opaque, only ever compared for equality."""
+
+
+# --- requests to the API server -------------------------------------------------------------------------------------
+
+
+class GetCluster(NamedTuple):
+    """Read the ValkeyCluster itself (not the cache): its record, spec generation and annotations."""
+
+
+class PutRecord(NamedTuple):
+    """Replace the record in ``.status``, if the object still has this resourceVersion. ``outcome`` is display only."""
+
+    version: Version
+    record: Record
+    outcome: "Outcome | None" = None
+
+
+class ClearAnnotation(NamedTuple):
+    """Remove the request annotation ``name`` from the ValkeyCluster."""
+
+    version: Version
+    name: str
+
+
+class GetService(NamedTuple):
+    """Read the client Service."""
+
+
+class PutService(NamedTuple):
+    """Point the client Service at ``pod`` (None: at nobody), on behalf of ``epoch``."""
+
+    version: Version
+    pod: str | None
+    epoch: int
+
+
+class GetTemplate(NamedTuple):
+    """Read the StatefulSet whose template says in which epoch a pod with a new volume starts."""
+
+
+class PutTemplate(NamedTuple):
+    """Write the epoch (and its ACL users) into the StatefulSet's template."""
+
+    version: Version
+    epoch: int
+
+
+class PatchPod(NamedTuple):
+    """Set the role label of a pod (empty: remove it)."""
+
+    pod: str
+    uid: str
+    version: str
+    role: str
+
+
+class PatchPodStatus(NamedTuple):
+    """Set the readiness gate of a pod."""
+
+    pod: str
+    uid: str
+    version: str
+    synced: bool
+
+
+class GetOwned(NamedTuple):
+    """Read one owned object. ``kind`` is a value of ``gungnir.resources.inventory.OwnedKind``."""
+
+    kind: str
+
+
+class CreateOwned(NamedTuple):
+    """Create one owned object as the builders make it."""
+
+    kind: str
+
+
+class UpdateOwned(NamedTuple):
+    """Write our fields into one owned object, if it still has this resourceVersion."""
+
+    kind: str
+    version: Version
+
+
+class PutSummary(NamedTuple):
+    """Write the display part of ``.status`` if it differs from what is stored."""
+
+    version: Version
+
+
+class Observe(NamedTuple):
+    """Take a snapshot of what the monitor and the caches show. No call leaves the process."""
+
+
+class Pause(NamedTuple):
+    """Wait before the next transition."""
+
+    ms: int
+
+
+# --- requests to pods -----------------------------------------------------------------------------------------------
+
+
+class Verb(StrEnum):
+    """What a pod is told. All but READ are fenced by the epoch: the pod accepts none older than its own."""
+
+    READ = "read"
+    """INFO. Changes nothing."""
+    DETACH = "detach"
+    """Raise the fence to the epoch, stop following anyone or being primary, keep the data, and read: the vote."""
+    PROMOTE = "promote"
+    """Become the primary of the epoch (REPLICAOF NO ONE), cut clients, and read."""
+    FOLLOW = "follow"
+    """Raise the fence, follow ``host`` with the replication user of the epoch, and read."""
+    HOLD_WRITES = "hold-writes"
+    """CLIENT PAUSE WRITE for ``pause_ms``, and read. Ends by itself."""
+    RELEASE_WRITES = "release-writes"
+    """CLIENT UNPAUSE."""
+
+
+class PodCommand(NamedTuple):
+    """One command for one pod, bound to the pod object (``uid``) and, where given, to the process (``run_id``)."""
+
+    verb: Verb
+    pod: str
+    uid: str
+    epoch: int
+    run_id: str = ""
+    host: str = ""
+    pause_ms: int = 0
+
+
+class Pods(NamedTuple):
+    """Send these commands in parallel, each with its own deadline; the reply holds one answer for each."""
+
+    commands: tuple[PodCommand, ...]
+
+
+Request = (
+    GetCluster
+    | PutRecord
+    | ClearAnnotation
+    | GetService
+    | PutService
+    | GetTemplate
+    | PutTemplate
+    | PatchPod
+    | PatchPodStatus
+    | GetOwned
+    | CreateOwned
+    | UpdateOwned
+    | PutSummary
+    | Observe
+    | Pause
+    | Pods
+)
+
+
+# --- replies --------------------------------------------------------------------------------------------------------
+
+
+class ClusterSeen(NamedTuple):
+    """A ValkeyCluster as just read."""
+
+    version: Version
+    record: Record
+    switchover: str = ""
+    accept_data_loss: str = ""
+    recover_from: str = ""
+    deleting: bool = False
+
+
+class Stored(NamedTuple):
+    """The write was made; the object now has this resourceVersion."""
+
+    version: Version
+
+
+class ServiceSeen(NamedTuple):
+    """The client Service as just read."""
+
+    version: Version
+    pod: str | None
+    epoch: int
+
+
+class TemplateSeen(NamedTuple):
+    """The StatefulSet's template as just read."""
+
+    version: Version
+    epoch: int
+
+
+class OwnedSeen(NamedTuple):
+    """An owned object as just read. ``ours``: its controller is this very ValkeyCluster (by uid)."""
+
+    version: Version
+    ours: bool
+    deleting: bool
+    drifted: bool
+
+
+class Seen(NamedTuple):
+    """A snapshot: the record as cached, and the view."""
+
+    record: Record
+    view: View
+    switchover: str = ""
+
+
+class NotFound(NamedTuple):
+    """The object does not exist."""
+
+
+class AlreadyExists(NamedTuple):
+    """An object of this name exists."""
+
+
+class Conflict(NamedTuple):
+    """The object changed since it was read: nothing was written."""
+
+
+class Invalid(NamedTuple):
+    """The API server refused the object as invalid. Nothing was written."""
+
+    message: str
+
+
+class Forbidden(NamedTuple):
+    """The operator may not do this. ``what`` names the verb and the resource."""
+
+    what: str
+
+
+class Unreachable(NamedTuple):
+    """No connection could be made: the request did not happen."""
+
+
+class Unknown(NamedTuple):
+    """Sent, and no answer came: it may or may not have happened."""
+
+
+class Elapsed(NamedTuple):
+    """The wait is over."""
+
+
+class AnswerKind(StrEnum):
+    """How one pod answered one command."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    """Connection refused: nothing listens."""
+    UNREACHABLE = "unreachable"
+    """No connection within the deadline: the command was not sent."""
+    UNKNOWN = "unknown"
+    """Sent, no answer: it may or may not have been carried out."""
+    ERROR = "error"
+    """An error reply (``error`` names it): it was not carried out."""
+    FENCED = "fenced"
+    """The pod is at a newer epoch: it was not carried out, and we are outdated."""
+    OTHER_PROCESS = "other-process"
+    """The process at this address is not the one meant (``run_id``): it was not carried out."""
+
+
+class Answer(NamedTuple):
+    """One pod's answer. ``server`` is the reading taken after the command, on the same connection, when it was DONE."""
+
+    pod: str
+    kind: AnswerKind
+    server: Server | None = None
+    error: str = ""
+
+
+class Answers(NamedTuple):
+    """The answers to a ``Pods`` request, in its order."""
+
+    answers: tuple[Answer, ...]
+
+
+Reply = (
+    ClusterSeen
+    | Stored
+    | ServiceSeen
+    | TemplateSeen
+    | OwnedSeen
+    | Seen
+    | NotFound
+    | AlreadyExists
+    | Conflict
+    | Invalid
+    | Forbidden
+    | Unreachable
+    | Unknown
+    | Elapsed
+    | Answers
+)
+
+
+class Outcome(NamedTuple):
+    """What a finished (or blocked, or refused) failover tells people; kept in ``.status.lastFailover``."""
+
+    kind: str
+    result: str
+    source: str
+    target: str
+    epoch: int
+    reason: str
+    verdict: str
+    operands: tuple[tuple[str, str], ...] = ()

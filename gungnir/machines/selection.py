@@ -1,0 +1,135 @@
+"""Which pod is promoted: history before offset, offset before priority, priority before run id.
+
+Rules
+- Only a pod that was *seen whole* in this very process votes and can be chosen (``Record.members``): an emptied,
+  foreign or half-loaded pod is not whole, whatever its offset says, and neither is one whose disk brought old data back.
+- A pod counts as of a history only once its data has reached that history's base offset: ``master_replid`` is adopted
+  early, at ``+CONTINUE``, while the data is still that of the parent history.
+- Enough pods must have voted to meet every set of pods that WAIT may have counted: size - acks of the electorate.
+- Sentinel ranks priority above offset, and loses writes that WAIT acknowledged. Here priority only breaks ties.
+
+What this does not decide: whether to fail over at all (evidence.py), and what to do when nobody may be chosen.
+"""
+
+from typing import NamedTuple
+
+from gungnir.machines.record import Candidate, Electorate, Record
+from gungnir.machines.requests import Answer, AnswerKind
+from gungnir.machines.view import Server
+
+
+class Vote(NamedTuple):
+    """A whole pod that stopped following anyone, with the position of its data."""
+
+    pod: str
+    uid: str
+    run_id: str
+    history: int
+    offset: int
+    priority: int
+
+
+class Ballot(NamedTuple):
+    """All votes of an epoch, and for each pod that has none, why."""
+
+    votes: tuple[Vote, ...]
+    refusals: tuple[tuple[str, str], ...]
+
+
+def history_of(record: Record, replid: str, offset: int) -> int | None:
+    """Return the epoch of the history that data at (``replid``, ``offset``) belongs to, or None if it is foreign.
+
+    Walks from the history with this replication id to its ancestors until the data has reached the base.
+    """
+    history = record.history(replid)
+    while history is not None and offset < history.base:
+        history = record.of_epoch(history.parent)
+    return None if history is None else history.epoch
+
+
+def votes_needed(electorate: Electorate) -> int:
+    """Return how many pods must vote so that every write acknowledged by acks + 1 pods is held by one of them.
+
+    With ``acks`` 0 (asynchronous, or a single pod) no copy was ever promised, so one vote is enough.
+    """
+    return max(1, electorate.size - electorate.acks) if electorate.acks else 1
+
+
+def why_not(record: Record, answer: Answer, uid: str) -> str:
+    """Return why this answer to DETACH is not a vote; empty if it is one."""
+    server = answer.server
+    if answer.kind is not AnswerKind.DONE or server is None:
+        return f"no answer ({answer.error or answer.kind.value})"
+    if server.fence != record.epoch:
+        return f"its fence is {server.fence}, not {record.epoch}"
+    if server.primary or server.link_up:
+        return "it still serves or follows"
+    if server.loading or server.syncing:
+        return "it is loading"
+    if not record.is_member(answer.pod, uid, server.run_id):
+        return "it restarted and was not in sync since" if server.keys else "it restarted empty"
+    if history_of(record, server.replid, server.offset) is None:
+        return "its history is unknown"
+    return ""
+
+
+def count(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> Ballot:
+    """Turn the answers to DETACH into votes. ``uids`` are (pod name, uid) as the commands named them."""
+    votes: list[Vote] = []
+    refusals: list[tuple[str, str]] = []
+    for answer, (_, uid) in zip(answers, uids, strict=True):
+        reason = why_not(record, answer, uid)
+        server = answer.server
+        if reason or server is None:
+            refusals.append((answer.pod, reason))
+            continue
+        history = history_of(record, server.replid, server.offset)
+        votes.append(Vote(answer.pod, uid, server.run_id, history or 0, server.offset, server.priority))
+    return Ballot(tuple(votes), tuple(refusals))
+
+
+def better(left: Vote, right: Vote, target: str = "") -> bool:
+    """Tell whether ``left`` is to be promoted rather than ``right``: a strict total order on distinct pods.
+
+    Of two pods with the same data, a person's target wins, then the lower non-zero priority, then the run id.
+    """
+    return _rank(left, target) > _rank(right, target)
+
+
+def _rank(vote: Vote, target: str) -> tuple[int, int, bool, bool, int, str, str]:
+    return (
+        vote.history,
+        vote.offset,
+        vote.pod == target,
+        vote.priority != 0,
+        -vote.priority,
+        vote.run_id,
+        vote.pod,
+    )
+
+
+def best(votes: tuple[Vote, ...], target: str = "") -> Vote | None:
+    """Return the vote that is better than all others, or None if there is none."""
+    winner: Vote | None = None
+    for vote in votes:
+        if winner is None or better(vote, winner, target):
+            winner = vote
+    return winner
+
+
+def elect(record: Record, ballot: Ballot, target: str = "") -> Candidate | None:
+    """Return the candidate of this ballot, or None if too few pods voted to be sure of every acknowledged write."""
+    if len(ballot.votes) < votes_needed(record.electorate):
+        return None
+    winner = best(ballot.votes, target)
+    return None if winner is None else candidate_of(winner)
+
+
+def candidate_of(vote: Vote) -> Candidate:
+    """Return the candidate that a vote stands for."""
+    return Candidate(vote.pod, vote.uid, vote.run_id, vote.history, vote.offset)
+
+
+def holds_nothing(server: Server | None) -> bool:
+    """Tell whether this server has no keys at all."""
+    return server is not None and server.keys == 0

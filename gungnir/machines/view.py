@@ -1,0 +1,90 @@
+"""What the operator sees: one immutable snapshot of the pods of a cluster, with the age of each piece of evidence.
+
+Times are integers in milliseconds of the operator's own monotonic clock; ages count back from the snapshot.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Contact(StrEnum):
+    """How a pod answered the operator's own probe, the last time that it was tried."""
+
+    UP = "up"
+    """It answered within its deadline."""
+    REFUSED = "refused"
+    """Connection refused or reset at the pod's own address: nothing listens there."""
+    SILENT = "silent"
+    """No answer: connections or replies time out."""
+    ERROR = "error"
+    """It answered with an error reply (LOADING, NOAUTH, MISCONF ...): evidence of its own kind, never of death."""
+    UNTRIED = "untried"
+    """Not probed yet: no address, or the first probe is under way."""
+
+
+class Server(NamedTuple):
+    """One reading of a server: what ``INFO`` said, with the fence of the connection that read it.
+
+    ``offset`` counts bytes of the replication stream. ``fence`` is the epoch of the operator user the pod accepted.
+    ``last_io_s`` is ``master_last_io_seconds_ago`` (-1: never).
+    """
+
+    run_id: str
+    primary: bool
+    replid: str
+    replid2: str
+    second_offset: int
+    offset: int
+    fence: int
+    follows: str
+    link_up: bool
+    last_io_s: int
+    syncing: bool
+    loading: bool
+    keys: int
+    linked: int
+    priority: int = 100
+    version: str = ""
+
+
+class PodView(NamedTuple):
+    """One pod as the API server and the monitor last showed it.
+
+    ``silent_ms`` is how long ago it last answered; ``refusals`` how many connection attempts in a row were refused.
+    ``exit_seen``: the kubelet reported how the container's last process ended, so the node was up all the while.
+    """
+
+    name: str
+    uid: str
+    address: str
+    deleting: bool
+    terminated: bool
+    contact: Contact
+    refusals: int
+    silent_ms: int
+    error: str
+    server: Server | None
+    role_label: str = ""
+    synced: bool = False
+    version: str = ""
+    outdated: bool = False
+    waiting: str = ""
+    exit_seen: bool = False
+
+
+class View(NamedTuple):
+    """All pods of one cluster. ``stalled``: the operator's own loop slept; clocks were reset, observe before acting."""
+
+    pods: tuple[PodView, ...]
+    stalled: bool = False
+    service_pod: str | None = None
+    service_epoch: int = 0
+    template_epoch: int = 0
+    template_present: bool = False
+
+    def pod(self, name: str) -> PodView | None:
+        """Return the pod of this name, or None."""
+        for pod in self.pods:
+            if pod.name == name:
+                return pod
+        return None
