@@ -22,7 +22,10 @@ forbidden_modules = ["typing"]
 
 def lint_imports(config: Path) -> subprocess.CompletedProcess[str]:
     """A process of its own, because import-linter loads its plugins and contract types once per process."""
-    command = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(sys.argv[1], no_cache=True, no_logo=True))"
+    command = (
+        "import sys; from importlinter.cli import lint_imports; "
+        "sys.exit(lint_imports(sys.argv[1], no_cache=True, no_logo=True))"
+    )
     return subprocess.run(
         [sys.executable, "-c", command, str(config)],
         cwd=ROOT,
