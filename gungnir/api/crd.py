@@ -7,6 +7,7 @@ import yaml
 
 from gungnir.api import names
 from gungnir.api.change_rules import CHANGE_RULES
+from gungnir.api.entry_rules import ENTRY_RULES
 from gungnir.api.rule import Rule
 from gungnir.api.schema import structural_schema, without_empty
 from gungnir.api.spec import ValkeyClusterSpec
@@ -90,7 +91,7 @@ def _schema() -> Json:
             "status": structural_schema(ValkeyClusterStatus, "serialization"),
         },
     }
-    for rule in (*STATE_RULES, *CHANGE_RULES):
+    for rule in (*STATE_RULES, *ENTRY_RULES, *CHANGE_RULES):
         _at(schema, rule.scope).setdefault("x-kubernetes-validations", []).append(_validation(rule))
     return schema
 

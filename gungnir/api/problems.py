@@ -36,17 +36,24 @@ _SENTENCES: Final = {
 
 
 def from_validation_error(error: ValidationError, model: type[BaseModel]) -> tuple[Problem, ...]:
-    """Return one problem per offending field of ``model``, in the order of the fields."""
+    """Return one problem per offending field of ``model``, in the order of the fields.
+
+    A list or map of which an entry is wrong is not reported itself: pydantic drops the entry and finds it too short.
+    """
     problems: dict[str, Problem] = {}
     for details in error.errors(include_url=False):
         problem = _problem(details, model)
         problems.setdefault(problem.path, problem)
-    return tuple(problems.values())
+    return tuple(problem for path, problem in problems.items() if not _has_inner(path, problems))
+
+
+def _has_inner(path: str, paths: Iterable[str]) -> bool:
+    return any(other.startswith((f"{path}.", f"{path}[")) for other in paths)
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel]) -> Problem:
     kind, context = details["type"], details.get("ctx", {})
-    location = tuple(part for part in details["loc"] if part not in {"int", "str"} or details["loc"][-1] != part)
+    location = details["loc"]
     path = dotted(location)
     if kind == "extra_forbidden":
         return Problem(path, shown(details["input"]), _unknown_field(str(location[-1]), model, location[:-1]))

@@ -5,14 +5,16 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/q
 
 import re
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import PlainValidator, WithJsonSchema
 
-PATTERN: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$"
+_NUMBER: Final = r"[0-9]{1,15}(?:\.[0-9]{1,9})?"
+_SUFFIX: Final = r"(?:n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?"
+_PARTS: Final = re.compile(f"({_NUMBER})({_SUFFIX})", re.ASCII)
+PATTERN: Final = f"^{_NUMBER}{_SUFFIX}$"
 """Non-negative quantities. Lengths are bounded so that a comparison stays exact and cheap."""
 
-_SPLIT: Final = re.compile(r"([0-9.]+)(.*)")
 _SUFFIXES: Final = {
     "": Decimal(1),
     "n": Decimal(10) ** -9,
@@ -30,24 +32,27 @@ def parse_quantity(value: int | str) -> Decimal:
         ValueError: if ``value`` is not a non-negative quantity.
     """
     text = str(value)
-    if isinstance(value, bool) or re.fullmatch(PATTERN, text) is None:
+    match = _PARTS.fullmatch(text)
+    if match is None or isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError(f"{value!r} is not a quantity: write a number and a unit, such as 1Gi, 500M, 250m or 2")
-    match = _SPLIT.fullmatch(text)
-    assert match is not None  # noqa: S101 - PATTERN is a subset of _SPLIT
     number, suffix = match.groups()
     if suffix in _SUFFIXES:
         return Decimal(number) * _SUFFIXES[suffix]
     return Decimal(number) * Decimal(10) ** int(suffix[1:])
 
 
-def _checked(value: int | str) -> int | str:
-    parse_quantity(value)
-    return value
+def _checked(value: Any) -> int | str:
+    try:
+        parse_quantity(value)
+    except ValueError:
+        raise ValueError("must be a quantity; write a number and a unit, such as 1Gi, 500M, 250m or 2") from None
+    checked: int | str = value
+    return checked
 
 
 Quantity = Annotated[
     int | str,
-    AfterValidator(_checked),
+    PlainValidator(_checked),
     WithJsonSchema(
         {
             "anyOf": [{"type": "integer"}, {"type": "string"}],

@@ -1,6 +1,6 @@
 """A validation rule as data: said once in CEL for the API server, once in Python for the operator, once in words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gungnir.api.objects import ValkeyCluster
@@ -34,3 +34,21 @@ class ChangeRule(Rule):
     """A rule about an update: ``oldSelf`` in CEL, the first argument in Python."""
 
     holds: Callable[[ValkeyCluster, ValkeyCluster], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryRule(Rule):
+    """A rule that each entry of a map in the spec keeps; ``cel`` has to be ``self.all(key, ...)``."""
+
+    entries: Callable[[ValkeyCluster], Mapping[str, str]]
+    """The map that the scope names."""
+    allows: Callable[[str, str], bool]
+    """Tell whether an entry of this key and value keeps the rule."""
+
+    def holds(self, cluster: ValkeyCluster) -> bool:
+        """Tell whether every entry keeps the rule."""
+        return not self.offenders(cluster)
+
+    def offenders(self, cluster: ValkeyCluster) -> tuple[str, ...]:
+        """Return the keys of the entries that break the rule."""
+        return tuple(key for key, value in self.entries(cluster).items() if not self.allows(key, value))

@@ -1,11 +1,8 @@
 """Rules over more than one field that every version of a ValkeyCluster keeps."""
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
-from gungnir.api.config_keys import KEY_PATTERN, OWNED_KEYS, OWNED_PREFIXES, is_owned
-from gungnir.api.names import GROUP
 from gungnir.api.pod_options import Resources
 from gungnir.api.quantity import parse_quantity
 from gungnir.api.rule import StateRule
@@ -15,18 +12,6 @@ MAX_NAME_LENGTH: Final = 52
 """Characters. Pods carry the label ``controller-revision-hash: <name>-<10 characters>``, and labels end at 63."""
 NAME_PATTERN: Final = "^[a-z]([-a-z0-9]*[a-z0-9])?$"
 """A DNS label that starts with a letter (RFC 1035), because Services are named after the cluster."""
-RESERVED_LABEL_PREFIXES: Final = (
-    "app.kubernetes.io/",
-    f"{GROUP}/",
-    "statefulset.kubernetes.io/",
-    "apps.kubernetes.io/",
-)
-_LABEL_KEY: Final = "^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
-_LABEL_VALUE: Final = "^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$"
-
-
-def _matches(pattern: str, texts: Iterable[str]) -> bool:
-    return all(re.search(pattern, text) for text in texts)
 
 
 def _within_limits(resources: Resources) -> bool:
@@ -35,14 +20,6 @@ def _within_limits(resources: Resources) -> bool:
         for name, request in resources.requests.items()
         if name in resources.limits
     )
-
-
-def _cel_list(texts: Iterable[str]) -> str:
-    return "[" + ", ".join(f"'{text}'" for text in texts) + "]"
-
-
-def _cel_prefixes(variable: str, prefixes: Iterable[str]) -> str:
-    return " || ".join(f"{variable}.startsWith('{prefix}')" for prefix in prefixes)
 
 
 STATE_RULES: Final = (
@@ -123,62 +100,5 @@ STATE_RULES: Final = (
         message="must not exceed spec.resources.limits, or no pod could be created; "
         "lower the request or raise the limit",
         holds=lambda cluster: _within_limits(cluster.spec.resources),
-    ),
-    StateRule(
-        name="config-key-spelling",
-        scope="spec.config",
-        field="spec.config",
-        cel=f"self.all(key, key.matches('{KEY_PATTERN}'))",
-        message="keys must be names of valkey.conf directives in lower case, such as maxmemory-policy; correct the key",
-        holds=lambda cluster: _matches(KEY_PATTERN, cluster.spec.config),
-    ),
-    StateRule(
-        name="config-key-owned",
-        scope="spec.config",
-        field="spec.config",
-        cel=f"!{_cel_list(OWNED_KEYS)}.exists(key, key in self) && "
-        f"!self.exists(key, {_cel_prefixes('key', OWNED_PREFIXES)})",
-        message="may not set directives that the operator owns (address, port, files, users, replication, fencing, "
-        "tls-*, cluster-*); remove them, and use the field of spec that serves the purpose, if there is one",
-        holds=lambda cluster: not any(map(is_owned, cluster.spec.config)),
-    ),
-    StateRule(
-        name="config-value-one-line",
-        scope="spec.config",
-        field="spec.config",
-        cel=r"self.all(key, !self[key].matches('[\\x00-\\x1f\\x7f]'))",
-        message="values must be one line without control characters; write the arguments of one directive only",
-        holds=lambda cluster: not any(re.search(r"[\x00-\x1f\x7f]", value) for value in cluster.spec.config.values()),
-    ),
-    StateRule(
-        name="labels-well-formed",
-        scope="spec.labels",
-        field="spec.labels",
-        cel=f"self.all(key, key.matches('{_LABEL_KEY}') && self[key].matches('{_LABEL_VALUE}'))",
-        message="keys and values must be Kubernetes labels: letters, digits, '-', '_' and '.', at most 63 characters, "
-        "the key with an optional DNS prefix and '/'; correct them",
-        holds=lambda cluster: (
-            _matches(_LABEL_KEY, cluster.spec.labels) and _matches(_LABEL_VALUE, cluster.spec.labels.values())
-        ),
-    ),
-    StateRule(
-        name="labels-not-reserved",
-        scope="spec.labels",
-        field="spec.labels",
-        cel=f"!self.exists(key, {_cel_prefixes('key', RESERVED_LABEL_PREFIXES)})",
-        message=f"may not set labels under {', '.join(RESERVED_LABEL_PREFIXES)}, by which pods are selected; "
-        "use another prefix",
-        holds=lambda cluster: not any(key.startswith(RESERVED_LABEL_PREFIXES) for key in cluster.spec.labels),
-    ),
-    StateRule(
-        name="annotations-well-formed",
-        scope="spec.annotations",
-        field="spec.annotations",
-        cel=f"self.all(key, key.matches('{_LABEL_KEY}') && !key.startsWith('{GROUP}/'))",
-        message=f"keys must be Kubernetes annotation keys outside {GROUP}/, which the operator uses; correct the key",
-        holds=lambda cluster: (
-            _matches(_LABEL_KEY, cluster.spec.annotations)
-            and not any(key.startswith(f"{GROUP}/") for key in cluster.spec.annotations)
-        ),
     ),
 )

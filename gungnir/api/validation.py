@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gungnir.api.change_rules import CHANGE_RULES
+from gungnir.api.entry_rules import ENTRY_RULES
 from gungnir.api.errors import Problem
 from gungnir.api.objects import ValkeyCluster
 from gungnir.api.problems import shown
@@ -12,8 +13,14 @@ from gungnir.api.state_rules import STATE_RULES
 
 
 def check(cluster: ValkeyCluster) -> tuple[Problem, ...]:
-    """Return what is wrong with the cluster by the rules over several fields; nothing if all hold."""
-    return tuple(_problem(rule, cluster) for rule in STATE_RULES if not rule.holds(cluster))
+    """Return what is wrong with the cluster by the rules beyond types and bounds; nothing if all hold."""
+    broken = (_problem(rule, cluster) for rule in STATE_RULES if not rule.holds(cluster))
+    entries = (
+        Problem(f"{rule.field}.{key}", shown(rule.entries(cluster)[key]), rule.message)
+        for rule in ENTRY_RULES
+        for key in rule.offenders(cluster)
+    )
+    return (*broken, *entries)
 
 
 def check_change(old: ValkeyCluster, new: ValkeyCluster) -> tuple[Problem, ...]:
