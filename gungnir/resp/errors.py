@@ -29,7 +29,6 @@ class ErrorKind(StrEnum):
     MASTERDOWN = "MASTERDOWN"
     NOREPLICAS = "NOREPLICAS"
     NOMASTERLINK = "NOMASTERLINK"
-    NOTREADY = "NOTREADY"
     UNBLOCKED = "UNBLOCKED"
     EXECABORT = "EXECABORT"
     OOM = "OOM"
@@ -47,7 +46,7 @@ class ErrorKind(StrEnum):
 _BY_CODE: Final = {kind.value.encode(): kind for kind in ErrorKind if kind is not ErrorKind.OTHER}
 
 NOT_NOW: Final = frozenset(
-    {ErrorKind.LOADING, ErrorKind.BUSY, ErrorKind.INPROG, ErrorKind.TRYAGAIN, ErrorKind.MASTERDOWN, ErrorKind.NOTREADY}
+    {ErrorKind.LOADING, ErrorKind.BUSY, ErrorKind.INPROG, ErrorKind.TRYAGAIN, ErrorKind.MASTERDOWN}
 )
 """The server is alive and may accept the same command later."""
 BAD_CREDENTIALS: Final = frozenset({ErrorKind.NOAUTH, ErrorKind.WRONGPASS, ErrorKind.NOPERM, ErrorKind.DENIED})

@@ -11,7 +11,7 @@ Rules
 Theory of operation
 -------------------
 `_token` reads one line or one blob. It is either a complete value or it opened something: an aggregate (a `_Frame` on
-the stack), a blob (`_blob`) or a streamed string (`_parts`). `_place` puts a complete value into the innermost open
+the stack), a blob (`_blob`) or a streamed string (`_streamed`). `_place` puts a complete value into the innermost open
 frame; a frame that is full is a complete value itself, and so on outwards until one has no frame around it.
 An attribute is a frame for its pairs *and* the value behind them, which makes it complete when that value is.
 """
@@ -119,7 +119,7 @@ class Reader:
         self._token_start = 0  # in the stream: for error texts
         self._frames: list[_Frame] = []
         self._blob: tuple[int, int] | None = None  # type byte and length of the blob whose head was read
-        self._parts: list[bytes] | None = None  # of a streamed string
+        self._streamed: bytearray | None = None  # what has arrived of a streamed string
         self._bulk_bytes = 0
         self._elements = 0
         self._failure: ProtocolError | None = None
@@ -132,7 +132,7 @@ class Reader:
     @property
     def mid_value(self) -> bool:
         """Whether the stream so far ends inside a value: a connection that closes now was cut off."""
-        return bool(self.buffered_bytes or self._frames or self._blob or self._parts is not None)
+        return bool(self.buffered_bytes or self._frames or self._blob or self._streamed is not None)
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Append what arrived. A reader that has failed discards it."""
@@ -168,7 +168,7 @@ class Reader:
             self._buffer.clear()
             self._position = 0
             self._frames.clear()
-            self._blob = self._parts = None
+            self._blob = self._streamed = None
             raise self._failure from None
 
     def drain(self) -> Iterator[Value]:
@@ -192,7 +192,7 @@ class Reader:
         handler = _HANDLERS.get(kind)
         if handler is None:
             raise ProtocolError(f"{bytes([kind])!r} starts no RESP type")
-        if (self._parts is not None) != (kind == _CHUNK):
+        if (self._streamed is not None) != (kind == _CHUNK):
             raise ProtocolError(f"{chr(kind)!r}: chunks stand inside a streamed string, and nothing else does")
         end = buffer.find(_CRLF, max(start + 1, self._searched))
         # Without a CRLF yet, the last byte may still become part of it.
@@ -218,8 +218,8 @@ class Reader:
         if kind == _BLOB:
             return data
         if kind == _CHUNK:
-            assert self._parts is not None  # noqa: S101 - _token admits a chunk only inside a streamed string
-            self._parts.append(data)
+            assert self._streamed is not None  # noqa: S101 - _token admits a chunk only inside a streamed string
+            self._streamed += data
             return _OPENED
         return ErrorReply.from_text(data) if kind == _BLOB_ERROR else scalars.parse_verbatim(data)
 
@@ -261,12 +261,12 @@ class Reader:
         if kind == _BLOB and line == b"-1":
             return None
         if kind == _BLOB and line == b"?":
-            self._parts = []
+            self._streamed = bytearray()
             return _OPENED
         length = scalars.parse_length(line)
         if kind == _CHUNK and length == 0:
-            value = b"".join(self._parts or ())
-            self._parts = None
+            value = bytes(self._streamed or b"")
+            self._streamed = None
             return value
         self._count_bytes(length)
         self._blob = kind, length

@@ -31,7 +31,7 @@ _OPEN_SUBCOMMANDS: Final = {
     "CONFIG": frozenset({"GET", "REWRITE", "RESETSTAT"}),
 }
 _NAME: Final = re.compile(r"[A-Za-z]{1,32}")
-_SECRET_PARAMETER: Final = re.compile(r"pass|auth(?!-clients)|secret|key", re.IGNORECASE)
+_SECRET_PARAMETER: Final = re.compile(r"pass|auth(?!-clients)|secret", re.IGNORECASE)
 # A rule of a user: a known word, or a category, command, key or channel pattern. Anything else can be a password.
 _OPEN_RULE: Final = re.compile(
     r"on|off|reset|resetpass|resetkeys|resetchannels|nopass|clearselectors|allkeys|allchannels|allcommands|nocommands"
@@ -62,7 +62,9 @@ def _arguments(name: str, args: list[str]) -> Iterator[str]:
         # One argument is the password, of two the second is.
         yield from (_show(arg) if len(args) > 1 and index == 0 else HIDDEN for index, arg in enumerate(args))
     elif (name, subcommand) == ("ACL", "SETUSER"):
-        yield from map(_show, args[:2])
+        yield _show(args[0])
+        # A rule that stands where the name is missing is as secret as any other.
+        yield from (HIDDEN if name[0:1] in set("<>#!") else _show(name) for name in args[1:2])
         yield from (_show(rule) if _OPEN_RULE.fullmatch(rule) else HIDDEN for rule in args[2:])
     elif (name, subcommand) == ("CONFIG", "SET"):
         yield _show(args[0])
@@ -76,7 +78,9 @@ def _hello(args: list[str]) -> Iterator[str]:
     index = 0
     while index < len(args):
         if args[index].upper() == "AUTH":
-            shown[index + 2 : index + 3] = [HIDDEN] * len(shown[index + 2 : index + 3])
+            # AUTH user password; with one argument only, that may be the password.
+            secret = index + 2 if index + 2 < len(args) else index + 1
+            shown[secret : secret + 1] = [HIDDEN] * len(shown[secret : secret + 1])
             index += 3
         else:
             index += 1
