@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Self
 
 from gungnir.errors import BugError
-from gungnir.runtime.errors import Call
+from gungnir.runtime.errors import Call, ServerError
 from gungnir.runtime.kube_auth import Auth, load_auth
 from gungnir.runtime.kube_http import HttpRequest, OnCall, Transport, refusal
 from gungnir.runtime.kube_resources import Object, Ref, Resource, ref_of
@@ -122,8 +122,12 @@ class Kube:
         items: list[Object] = []
         while True:
             page = await self._json(call, "GET", resource.path(namespace), query=query, deadline_ms=deadline_ms)
-            metadata = page.get("metadata") or {}
-            for item in page.get("items") or []:
+            metadata, found = page.get("metadata") or {}, page.get("items") or []
+            if not metadata.get("resourceVersion") or not all(isinstance(item, dict) for item in found):
+                raise ServerError(
+                    call, "the answer is no Kubernetes list: resourceVersion or items are missing", code=200
+                )
+            for item in found:
                 items.append({"apiVersion": resource.group_version, "kind": resource.kind} | item)  # noqa: PERF401 - awaits between
             token = metadata.get("continue")
             if not token:
@@ -303,8 +307,10 @@ class Kube:
 
 async def _events(call: Call, objects: AsyncIterator[Object]) -> AsyncIterator[Object]:
     async for event in objects:
+        status = event.get("object")
+        if not isinstance(status, dict):
+            raise ServerError(call, f"the watch carries an event without an object: {str(event)[:200]}")
         if event.get("type") == "ERROR":
-            status = event.get("object") or {}
             raise refusal(call, int(status.get("code") or 500), json.dumps(status).encode())
         yield event
 
