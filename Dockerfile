@@ -11,8 +11,8 @@ RUN /opt/gungnir/bin/pip install --require-hashes --only-binary :all: -r lock/ru
  && /opt/build/bin/pip install --require-hashes --only-binary :all: -r lock/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY gungnir/ gungnir/
-RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /opt/wheels . \
- && /opt/gungnir/bin/pip install --no-deps --no-index /opt/wheels/*.whl \
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /opt/dist . \
+ && /opt/gungnir/bin/pip install --no-deps --no-index /opt/dist/*.whl \
  && /opt/gungnir/bin/pip uninstall --yes --quiet setuptools pip \
  && python3 -m compileall -q /opt/gungnir/lib
 
