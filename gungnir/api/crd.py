@@ -8,7 +8,7 @@ import yaml
 from gungnir.api import names
 from gungnir.api.change_rules import CHANGE_RULES
 from gungnir.api.entry_rules import ENTRY_RULES
-from gungnir.api.rule import Rule
+from gungnir.api.rule import AnyRule
 from gungnir.api.schema import structural_schema, without_empty
 from gungnir.api.spec import ValkeyClusterSpec
 from gungnir.api.state_rules import STATE_RULES
@@ -103,12 +103,14 @@ def _at(schema: Json, scope: str) -> Json:
     return schema
 
 
-def _validation(rule: Rule) -> Json:
+def _validation(rule: AnyRule) -> Json:
     """Return the rule as the API server reads it; it reports the field where the rule is about one."""
-    inside = rule.field.removeprefix(rule.scope)
     if not rule.scope:
         return {"rule": rule.cel, "message": f"{rule.field} {rule.message}"}
-    return {"rule": rule.cel, "message": rule.message, **({"fieldPath": inside} if inside else {})}
+    validation: Json = {"rule": rule.cel, "message": rule.message}
+    if rule.field != rule.scope:
+        validation["fieldPath"] = rule.field.removeprefix(rule.scope)
+    return validation
 
 
 class _Dumper(yaml.SafeDumper):

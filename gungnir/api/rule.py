@@ -14,8 +14,6 @@ class Rule:
     """Stable name, for tests and documents."""
     scope: str
     """Path of the object that ``self`` is in CEL; empty for the whole ValkeyCluster."""
-    cel: str
-    """The rule for the API server."""
     message: str
     """Why, and what to write instead."""
     field: str
@@ -26,6 +24,8 @@ class Rule:
 class StateRule(Rule):
     """A rule that every version of an object keeps."""
 
+    cel: str
+    """The rule for the API server."""
     holds: Callable[[ValkeyCluster], bool]
 
 
@@ -33,13 +33,17 @@ class StateRule(Rule):
 class ChangeRule(Rule):
     """A rule about an update: ``oldSelf`` in CEL, the first argument in Python."""
 
+    cel: str
+    """The rule for the API server."""
     holds: Callable[[ValkeyCluster, ValkeyCluster], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
 class EntryRule(Rule):
-    """A rule that each entry of a map in the spec keeps; ``cel`` has to be ``self.all(key, ...)``."""
+    """A rule that each entry of a map in the spec keeps."""
 
+    condition: str
+    """The rule for the API server, about one ``key`` of the map ``self``."""
     entries: Callable[[ValkeyCluster], Mapping[str, str]]
     """The map that the scope names."""
     allows: Callable[[str, str], bool]
@@ -52,3 +56,11 @@ class EntryRule(Rule):
     def offenders(self, cluster: ValkeyCluster) -> tuple[str, ...]:
         """Return the keys of the entries that break the rule."""
         return tuple(key for key, value in self.entries(cluster).items() if not self.allows(key, value))
+
+    @property
+    def cel(self) -> str:
+        """The rule for the API server, about the whole map."""
+        return f"self.all(key, {self.condition})"
+
+
+AnyRule = StateRule | ChangeRule | EntryRule

@@ -10,7 +10,7 @@ import yaml
 
 from gungnir.api.crd import crd
 from gungnir.api.quantity import parse_quantity
-from gungnir.api.rule import Rule
+from gungnir.api.rule import AnyRule
 
 Json = dict[str, Any]
 CelCheck = Callable[..., bool]
@@ -46,7 +46,7 @@ def cel_holds() -> CelCheck:
     """Evaluate a rule's CEL on a stored object, as an API server does: a rule about an absent field holds."""
     programs: dict[str, cel.Program] = {}
 
-    def holds(rule: Rule, obj: Json, old: Json | None = None) -> bool:
+    def holds(rule: AnyRule, obj: Json, old: Json | None = None) -> bool:
         variables = {"self": _at(obj, rule.scope)} | ({} if old is None else {"oldSelf": _at(old, rule.scope)})
         if any(value is None for value in variables.values()):
             return True

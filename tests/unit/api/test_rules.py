@@ -14,15 +14,15 @@ from gungnir.api.change_rules import CHANGE_RULES
 from gungnir.api.cluster import InvalidCluster, ValkeyCluster, parse_cluster
 from gungnir.api.config_keys import OWNED_KEYS
 from gungnir.api.entry_rules import ENTRY_RULES
-from gungnir.api.rule import Rule
+from gungnir.api.rule import AnyRule
 from gungnir.api.state_rules import STATE_RULES
 from gungnir.api.validation import check_change
 
 Json = dict[str, Any]
 CelCheck = Callable[..., bool]
 
-STATE: dict[str, Rule] = {rule.name: rule for rule in (*STATE_RULES, *ENTRY_RULES)}
-CHANGE: dict[str, Rule] = {rule.name: rule for rule in CHANGE_RULES}
+STATE: dict[str, AnyRule] = {rule.name: rule for rule in (*STATE_RULES, *ENTRY_RULES)}
+CHANGE: dict[str, AnyRule] = {rule.name: rule for rule in CHANGE_RULES}
 REJECTED = {path.stem: path for path in sorted((Path(__file__).parent / "rejected").glob("*.yaml"))}
 
 
@@ -64,7 +64,7 @@ def test_the_schema_refuses_what_the_models_refuse(name: str, schema_problems: C
 
 
 @pytest.mark.parametrize("rule", [*STATE.values(), *CHANGE.values()], ids=[*STATE, *CHANGE])
-def test_a_message_says_why_and_what_to_do(rule: Rule) -> None:
+def test_a_message_says_why_and_what_to_do(rule: AnyRule) -> None:
     assert "; " in rule.message
     assert rule.field.startswith(rule.scope)
     assert len(rule.message) <= 300
