@@ -79,7 +79,8 @@ clean: ## Remove everything that make created, the virtual environment included.
 GENERATED := deploy/crds/valkeyclusters.yaml docs/machines.md
 .PHONY: generate
 generate:
-	@set -e; put() { mkdir -p "$$(dirname "$(OUT)/$$1")"; $(BIN)/python -m "$$2" > "$(OUT)/$$1.tmp" && mv "$(OUT)/$$1.tmp" "$(OUT)/$$1"; }; \
+	@set -e; put() { mkdir -p "$$(dirname "$(OUT)/$$1")"; \
+	    if $(BIN)/python -m "$$2" > "$(OUT)/$$1.tmp"; then mv "$(OUT)/$$1.tmp" "$(OUT)/$$1"; else rm "$(OUT)/$$1.tmp"; return 1; fi; }; \
 	  put deploy/crds/valkeyclusters.yaml gungnir.api.crd; \
 	  put docs/machines.md gungnir.machines.diagram
 
@@ -91,13 +92,14 @@ $(VENV)/.stamp-python:
 	test -n "$${found:-}" || { echo "Gungnir needs Python 3.11 or newer with its venv module (on Debian: apt-get install python3 python3-venv)." >&2; \
 	  echo "None of python3.13, python3.12, python3.11, python3 is that; name another one with: make PYTHON=/path/to/python ..." >&2; exit 1; }; \
 	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
-	  echo "==> Creating $(VENV) with $$("$$found" --version)"; "$$found" -m venv --clear $(VENV); \
+	  echo "==> Creating $(VENV) with $$("$$found" --version)" >&2; "$$found" -m venv --clear $(VENV); \
 	fi
 	@touch $@
 
 # One recipe for every lock: pinned wheels with hashes, then the project itself, editable, built by the pinned setuptools.
+# It talks on stderr, so that `make crd > FILE` holds the CRD alone.
 $(VENV)/.stamp-%: $(VENV)/.stamp-python lock/%.txt lock/build.txt pyproject.toml
-	@total=$$(cat lock/$*.txt lock/build.txt | grep -c '==') && set -o pipefail && \
+	@exec >&2; total=$$(cat lock/$*.txt lock/build.txt | grep -c '==') && set -o pipefail && \
 	echo "==> Installing the pinned packages of lock/$*.txt into $(VENV)" && \
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all: -r lock/$*.txt -r lock/build.txt \
 	  | awk -v total="$$total" '/^Collecting /{n++; printf "    [%d/%d] %s\n", n, total, $$2} /^Requirement already/{n++} \
