@@ -4,7 +4,7 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/q
 """
 
 import re
-from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Final
 
 from pydantic import PlainValidator, WithJsonSchema
@@ -16,16 +16,16 @@ PATTERN: Final = f"^{_NUMBER}{_SUFFIX}$"
 """Non-negative quantities. Lengths are bounded so that a comparison stays exact and cheap."""
 
 _SUFFIXES: Final = {
-    "": Decimal(1),
-    "n": Decimal(10) ** -9,
-    "u": Decimal(10) ** -6,
-    "m": Decimal(10) ** -3,
-    **{suffix: Decimal(10) ** (3 * power) for power, suffix in enumerate("kMGTPE", start=1)},
-    **{f"{suffix}i": Decimal(2) ** (10 * power) for power, suffix in enumerate("KMGTPE", start=1)},
+    "": Fraction(1),
+    "n": Fraction(10) ** -9,
+    "u": Fraction(10) ** -6,
+    "m": Fraction(10) ** -3,
+    **{suffix: Fraction(10) ** (3 * power) for power, suffix in enumerate("kMGTPE", start=1)},
+    **{f"{suffix}i": Fraction(2) ** (10 * power) for power, suffix in enumerate("KMGTPE", start=1)},
 }
 
 
-def parse_quantity(value: int | str) -> Decimal:
+def parse_quantity(value: int | str) -> Fraction:
     """Return the value of a quantity as an exact number of its base unit (bytes, cores, ...).
 
     Raises:
@@ -37,8 +37,8 @@ def parse_quantity(value: int | str) -> Decimal:
         raise ValueError(f"{value!r} is not a quantity: write a number and a unit, such as 1Gi, 500M, 250m or 2")
     number, suffix = match.groups()
     if suffix in _SUFFIXES:
-        return Decimal(number) * _SUFFIXES[suffix]
-    return Decimal(number) * Decimal(10) ** int(suffix[1:])
+        return Fraction(number) * _SUFFIXES[suffix]
+    return Fraction(number) * Fraction(10) ** int(suffix[1:])
 
 
 def _checked(value: Any) -> int | str:

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ def _quantity(text: str) -> dict[str, str]:
 
 
 def _compare(left: Mapping[str, str], right: Mapping[str, str]) -> int:
-    difference = Decimal(left["quantity"]) - Decimal(right["quantity"])
+    difference = Fraction(left["quantity"]) - Fraction(right["quantity"])
     return (difference > 0) - (difference < 0)
 
 
