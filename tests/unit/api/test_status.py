@@ -5,19 +5,21 @@ from typing import Any
 
 from gungnir.api.cluster import parse_cluster
 from gungnir.api.model import FrozenMap
-from gungnir.api.status import (
+from gungnir.api.record_status import (
     Candidate,
-    ClusterPhase,
-    Condition,
-    CredentialsStatus,
     Electorate,
     FailoverKind,
     FailoverStatus,
     HistoryStatus,
-    LastFailover,
     MemberStatus,
-    NodeStatus,
     PrimaryStatus,
+)
+from gungnir.api.status import (
+    ClusterPhase,
+    Condition,
+    CredentialsStatus,
+    LastFailover,
+    NodeStatus,
     SwitchoverStatus,
     ValkeyClusterStatus,
 )
