@@ -8,7 +8,6 @@ Rules:
 - Instants are RFC 3339 (``instant.py``), offsets are bytes of the replication stream.
 """
 
-from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import Field, computed_field
@@ -31,41 +30,6 @@ from gungnir.api.record_status import (
 
 def _map_of(*keys: str) -> dict[str, Any]:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
-
-
-class ClusterPhase(StrEnum):
-    """One word for people. Decisions never read it; a newer release may add words, so the schema takes any text."""
-
-    PENDING = "Pending"
-    """Seen, nothing created yet."""
-    CREATING = "Creating"
-    """Objects or pods are coming up; there is no primary yet."""
-    RUNNING = "Running"
-    """A primary takes writes and every pod is attached."""
-    DEGRADED = "Degraded"
-    """A primary takes writes; some pod is missing or not attached."""
-    FAILING_OVER = "FailingOver"
-    SWITCHING_OVER = "SwitchingOver"
-    BLOCKED = "Blocked"
-    """No pod can be made primary without a risk to data; the condition Blocked says what would help."""
-    INVALID = "Invalid"
-    """The object is wrong in a way that the schema let through."""
-    PAUSED = "Paused"
-    DELETING = "Deleting"
-
-
-class ConditionType(StrEnum):
-    """The conditions that the operator sets."""
-
-    READY = "Ready"
-    PROGRESSING = "Progressing"
-    DEGRADED = "Degraded"
-    BLOCKED = "Blocked"
-    DATA_AT_RISK = "DataAtRisk"
-    ROLLOUT_PENDING = "RolloutPending"
-    SCALE_DOWN_REFUSED = "ScaleDownRefused"
-    VALID = "Valid"
-    RECONCILED = "Reconciled"
 
 
 class CredentialsStatus(StatusModel):
@@ -155,7 +119,7 @@ class ValkeyClusterStatus(StatusModel):
     observed_generation: Int64 = 0
     """metadata.generation that was last acted on."""
     phase: str | None = None
-    """One word for people."""
+    """One word for people, such as Running, Degraded, FailingOver or Blocked. Decisions never read it."""
     message: str | None = None
     """One sentence for people."""
     epoch: Epoch = 0
@@ -185,7 +149,7 @@ class ValkeyClusterStatus(StatusModel):
     last_failover: LastFailover | None = None
     """The last failover that ended."""
     conditions: tuple[Condition, ...] = Field(default=(), json_schema_extra=_map_of("type"))
-    """Ready, Progressing, Degraded, Blocked, DataAtRisk, ..."""
+    """Ready, Progressing, Degraded, Blocked, DataAtRisk and others, each with a stable reason."""
 
     @computed_field  # type: ignore[prop-decorator]  # mypy does not model decorators above property
     @property

@@ -131,9 +131,9 @@ SPECS = _some(
     port=st.sampled_from([6379, 6380]),
     durability=_some(mode=st.sampled_from(["required", "async"]), replicasToAck=st.integers(0, 8)),
     sentinel=_some(
-        pingIntervalMs=st.integers(100, 2000),
-        downAfterMs=st.integers(200, 5000),
-        failoverTimeoutMs=st.integers(1000, 6000),
+        pingIntervalMs=st.sampled_from([100, 500, 501, 999, 1000, 2500, 2501]),
+        downAfterMs=st.sampled_from([200, 999, 1000, 1001, 1999, 2000, 5000]),
+        failoverTimeoutMs=st.sampled_from([1000, 1001, 2000, 5000, 5001]),
     ),
     persistence=_some(
         enabled=st.booleans(),

@@ -15,7 +15,6 @@ from gungnir.api.record_status import (
     PrimaryStatus,
 )
 from gungnir.api.status import (
-    ClusterPhase,
     Condition,
     CredentialsStatus,
     LastFailover,
@@ -26,7 +25,7 @@ from gungnir.api.status import (
 
 FULL = ValkeyClusterStatus(
     observed_generation=2,
-    phase=ClusterPhase.FAILING_OVER,
+    phase="FailingOver",
     message="Promoting a-1",
     epoch=7,
     primary=PrimaryStatus(pod="a-0", uid="u0", run_id="r0", replid="p0", epoch=6, ip="10.0.0.1"),
