@@ -100,20 +100,33 @@ class AddressPool:
         self._next = 0
         self._used: set[str] = set()
 
-    def take(self, also_used: Collection[str] = ()) -> str:
-        """Return an address that is neither handed out nor in ``also_used``.
+    def take(self) -> str:
+        """Return an address that is not handed out.
 
         Raises:
             UserError: Every address is in use.
         """
         for _ in range(self._size):
-            subnet, host = divmod(self._next, _HOSTS_PER_SUBNET)
+            address = self._address(self._next)
             self._next = (self._next + 1) % self._size
-            address = f"127.{self._block}.{self._subnets[subnet]}.{host + 1}"
-            if address not in self._used and address not in also_used:
+            if address not in self._used:
                 self._used.add(address)
                 return address
         raise UserError(f"all {self._size} addresses of 127.{self._block}.{self._subnets[0]}.1 and up are in use")
+
+    def skip(self, addresses: Collection[str]) -> None:
+        """Continue after the highest of ``addresses``: none of them may soon mean something else."""
+        for index in range(self._size):
+            if self._address(index) in addresses:
+                self._next = (index + 1) % self._size
+
+    def _address(self, index: int) -> str:
+        subnet, host = divmod(index, _HOSTS_PER_SUBNET)
+        return f"127.{self._block}.{self._subnets[subnet]}.{host + 1}"
+
+    def reserve(self, address: str) -> None:
+        """Do not hand out ``address``: somebody has it already."""
+        self._used.add(address)
 
     def give_back(self, address: str) -> None:
         """Let ``address`` be handed out again, after all others."""
