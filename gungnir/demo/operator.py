@@ -54,7 +54,7 @@ class OperatorOptions:
         return [
             *(sys.executable, "-m", "gungnir", "run"),
             *("--kubeconfig", str(self.kubeconfig)),
-            *("--health-address", self.health_address),
+            *("--http-address", self.health_address),
             *("--identity", self.identity),
             *("--trace-file", str(self.directory / f"{self.identity}.trace.jsonl")),
             *(("--valkey-source-address", source) if source else ()),
@@ -108,6 +108,7 @@ class OperatorProcess:
             self._started_s = time.perf_counter()
             self._process = await asyncio.create_subprocess_exec(
                 *self.options.argv,
+                env={name: value for name, value in os.environ.items() if not name.startswith("GUNGNIR_")},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

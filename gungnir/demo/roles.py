@@ -9,12 +9,13 @@ primary still, it was so before and after the first one's answer, and there were
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
 from gungnir.demo.connection import Connection
 from gungnir.demo.errors import ConnectError, LostError
+from gungnir.errors import RetryableError
 from gungnir.resp import ReplyError
 from gungnir.resp.commands import role
 from gungnir.resp.replies import PrimaryRole, RoleReply, parse_role
@@ -22,6 +23,7 @@ from gungnir.resp.replies import PrimaryRole, RoleReply, parse_role
 PERIOD_MS: Final = 20
 _DEADLINE_MS: Final = 500
 _FRESH_NS: Final = PERIOD_MS * 1_000_000
+_REFRESH_S: Final = 0.2
 _KEPT_DOUBLES: Final = 20  # enough to understand what happened
 
 Addresses = Callable[[], Mapping[str, tuple[str, int]]]
@@ -118,9 +120,15 @@ class RoleSampler:
     Args:
         addresses: Where the pods are; asked at every tick.
         password: Of the ``default`` user; None without authentication.
+        refresh: Called every 200 ms, to learn of pods that came or moved; its failures are of no consequence.
     """
 
-    def __init__(self, addresses: Addresses, password: str | None) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        password: str | None,
+        refresh: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
         self.counts: Final = RoleCounts()
         self.primaries: Final[list[tuple[int, tuple[str, ...]]]] = []
         """Who was primary, as (``time.monotonic_ns``, pods), entered at each change."""
@@ -128,14 +136,17 @@ class RoleSampler:
         self._password = password
         self._pods: dict[str, _Pod] = {}
         self._counted_ns = 0
+        self._refresh = refresh
+        self._refreshing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
+        self._refreshing = asyncio.create_task(self._keep_fresh())
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        for task in (self._task, *(pod.asking for pod in self._pods.values())):
+        for task in (self._task, self._refreshing, *(pod.asking for pod in self._pods.values())):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -158,6 +169,12 @@ class RoleSampler:
             due = max(due + PERIOD_MS / 1000, time.monotonic())
             await asyncio.sleep(due - time.monotonic())
             self._note(tick_ns)
+
+    async def _keep_fresh(self) -> None:
+        while self._refresh is not None:
+            with contextlib.suppress(RetryableError):
+                await self._refresh()
+            await asyncio.sleep(_REFRESH_S)
 
     async def _sample(self, pod: _Pod, address: tuple[str, int]) -> None:
         sample = await pod.ask(address)

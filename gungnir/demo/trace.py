@@ -41,7 +41,7 @@ class TraceLine:
         except (ValueError, KeyError, TypeError):
             return None
         names = ("cluster", "machine", "event", "phase", "trigger", "request", "pod", "detail")
-        return cls(at_ms, *(str(raw.get(name) or "") for name in names))
+        return cls(at_ms, *(_text(raw.get(name)) for name in names))
 
 
 class Trace:
@@ -72,3 +72,9 @@ class Trace:
             parsed = TraceLine.parse(line.decode("utf-8", "replace"))
             if parsed is not None:
                 yield parsed
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):  # a request with its operands: its kind is enough here
+        return str(value.get("type", ""))
+    return "" if value is None else str(value)
