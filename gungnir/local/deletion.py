@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gungnir.local.errors import BadRequestError, conflict, forbidden
+from gungnir.local.kinds import definitions
 from gungnir.local.kinds.catalog import Kind
+from gungnir.local.kinds.definitions import settle_definition
 from gungnir.local.store import Key, Obj, Record, StoreEvent
 
 if TYPE_CHECKING:
@@ -168,8 +170,8 @@ class Deletions:
         while self._dirty:
             key = self._dirty.popleft()
             record = self._store.get(key)
-            if key.table == "customresourcedefinitions.apiextensions.k8s.io":
-                self._settle_definition(key, record)
+            if key.table == definitions.TABLE:
+                settle_definition(self._registry, key, record)
                 record = self._store.get(key)
             if record is None:
                 continue
@@ -255,14 +257,9 @@ class Deletions:
 
     def adopt_stored_definitions(self) -> None:
         """Serve the custom resources whose definitions were loaded, then collect what was garbage before the restart."""
-        for record in self._store.scan("customresourcedefinitions.apiextensions.k8s.io"):
-            self._settle_definition(record.key, record)
+        for record in self._store.scan(definitions.TABLE):
+            settle_definition(self._registry, record.key, record)
         self.settle()
-
-    def _settle_definition(self, key: Key, record: Record | None) -> None:
-        from gungnir.local.kinds.definitions import settle_definition  # noqa: PLC0415  # definitions need the errors of this package's verbs
-
-        settle_definition(self._registry, key, record)
 
 
 def owned_by(obj: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from gungnir.local.kinds import defaults, rules
+from gungnir.local.kinds import defaults, definitions, rules
 from gungnir.local.kinds.catalog import Kind
 from gungnir.local.kinds.strategy import PLAIN, Strategy
 
@@ -109,6 +109,7 @@ _TABLE: Final[dict[str, Strategy]] = {
     "clusterrolebindings.rbac.authorization.k8s.io": Strategy(
         defaults.role_binding, validate_update=rules.role_binding_update
     ),
+    definitions.TABLE: Strategy(definitions.default, definitions.initial_status, validate=definitions.validate),
     "storageclasses.storage.k8s.io": Strategy(defaults.storage_class),
 }
 

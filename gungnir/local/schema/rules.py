@@ -1,0 +1,203 @@
+"""``x-kubernetes-validations``: CEL rules of a structural schema, transition rules included.
+
+Source: https://kubernetes.io/docs/reference/using-api/cel/ and ``apiextensions/pkg/apiserver/schema/cel``.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import cel
+
+from gungnir.local.errors import DUPLICATE, FORBIDDEN, INVALID, REQUIRED, FieldError
+from gungnir.local.schema.functions import library
+from gungnir.local.schema.structural import Schema, correlated, is_missing, join
+
+_KEY: Final = "x-kubernetes-validations"
+_OLD: Final = re.compile(r"\boldSelf\b")
+_USE: Final = re.compile(r"\b(?:self|oldSelf)\b(?:\.([A-Za-z_][A-Za-z0-9_]*)(?![A-Za-z0-9_]*\s*\())?")
+"""A use of the variable, with the property it reads; without one if it is a method call or the whole value."""
+_TEXT: Final = re.compile(r"\'\'\'.*?\'\'\'|\"\"\".*?\"\"\"|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_RESERVED: Final = frozenset(
+    "true false null in as break const continue else for function if import let loop package namespace return var void "
+    "while".split()
+)
+_REASONS: Final = {
+    "FieldValueInvalid": INVALID,
+    "FieldValueForbidden": FORBIDDEN,
+    "FieldValueRequired": REQUIRED,
+    "FieldValueDuplicate": DUPLICATE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One compiled rule of one node of the schema."""
+
+    source: str
+    program: Any
+    message: str
+    message_program: Any
+    kind: str
+    field_path: str
+    is_transition: bool
+    fields: frozenset[str] | None
+    """The properties of ``self`` and ``oldSelf`` that it reads; None if it may read all of them."""
+
+
+class RuleError(ValueError):
+    """A rule that cannot be compiled; the text says where and why."""
+
+
+def compile_rules(schema: Schema, path: str = "") -> None:
+    """Compile every rule of a schema into the schema itself, so that judging an object compiles nothing.
+
+    Raises:
+        RuleError: A rule is no valid CEL.
+    """
+    found = schema.get(_KEY)
+    if found:
+        schema["~rules"] = [_compile(rule, path, i) for i, rule in enumerate(found)]
+    has_rules = bool(found)
+    children = [(join(path, name), inner) for name, inner in (schema.get("properties") or {}).items()]
+    children += [(path, inner) for inner in (schema.get("items"), schema.get("additionalProperties")) if inner]
+    for at, inner in children:
+        if isinstance(inner, dict):
+            compile_rules(inner, at)
+            has_rules = has_rules or inner["~has_rules"]
+    schema["~has_rules"] = has_rules
+
+
+def _compile(rule: Schema, path: str, index: int) -> Rule:
+    source = str(rule.get("rule", ""))
+    try:
+        program = cel.compile(source)
+        expression = rule.get("messageExpression")
+        message_program = cel.compile(expression) if expression else None
+    except ValueError as exc:
+        raise RuleError(f"{path}.{_KEY}[{index}].rule: {source!r} cannot be compiled: {exc}") from exc
+    code = _TEXT.sub("''", source)
+    uses = _USE.findall(code)
+    return Rule(
+        source=source,
+        program=program,
+        message=str(rule.get("message") or ""),
+        message_program=message_program,
+        kind=_REASONS.get(str(rule.get("reason") or ""), INVALID),
+        field_path=str(rule.get("fieldPath") or ""),
+        is_transition=bool(_OLD.search(code)),
+        fields=frozenset(uses) if all(uses) and message_program is None else None,
+    )
+
+
+def check(schema: Schema, value: Any, old: Any, path: str = "") -> list[FieldError]:
+    """Return every rule that ``value`` breaks; ``old`` is its former version, or ``structural``'s mark for none.
+
+    A node that did not change is judged by its transition rules only (ratcheting).
+    """
+    if not schema.get("~has_rules") or value is None:
+        return []
+    had, errors = not is_missing(old), []
+    unchanged = had and value == old
+    for rule in schema.get("~rules") or []:
+        if rule.is_transition and not had:
+            continue
+        if unchanged and not rule.is_transition:
+            continue
+        error = _judge(rule, schema, value, old if had else None, path)
+        if error is not None:
+            errors.append(error)
+    return errors + _check_inside(schema, value, old, path)
+
+
+def _check_inside(schema: Schema, value: Any, old: Any, path: str) -> list[FieldError]:
+    errors: list[FieldError] = []
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        for i, item in enumerate(value):
+            errors += check(schema["items"], item, correlated(schema, old, item), f"{path}[{i}]")
+    if isinstance(value, dict):
+        properties = schema.get("properties") or {}
+        additional = schema.get("additionalProperties")
+        for name, item in value.items():
+            inner = properties.get(name, additional)
+            if isinstance(inner, dict):
+                before = old[name] if isinstance(old, dict) and name in old else _NONE
+                errors += check(inner, item, before, join(path, name))
+    return errors
+
+
+_NONE: Final = correlated({}, None, None)
+
+
+def _judge(rule: Rule, schema: Schema, value: Any, old: Any, path: str) -> FieldError | None:
+    context = library()
+    context.add_variable("self", to_cel(schema, value, rule.fields))
+    if rule.is_transition:
+        context.add_variable("oldSelf", to_cel(schema, old, rule.fields))
+    at = path + rule.field_path if path else rule.field_path.removeprefix(".")
+    shown = "object" if isinstance(value, dict) else str(schema.get("type", "value"))
+    try:
+        if rule.program.execute(context) is True:
+            return None
+        message = rule.message
+        if rule.message_program is not None:
+            produced = rule.message_program.execute(context)
+            message = produced if isinstance(produced, str) and produced.strip() else message
+    except (ValueError, TypeError, RuntimeError, KeyError, IndexError) as exc:
+        text = f"no such key: {exc.args[0]}" if isinstance(exc, KeyError) and exc.args else str(exc)
+        return FieldError(INVALID, at or "<nil>", f"{text} evaluating rule: {rule.message or rule.source}", shown)
+    return FieldError(rule.kind, at or "<nil>", message or f"failed rule: {rule.source}", shown)
+
+
+def escaped(name: str) -> str:
+    """Return a property's name as CEL spells it."""
+    if name in _RESERVED:
+        return f"__{name}__"
+    if "__" in name or not name.isidentifier():
+        name = name.replace("__", "__underscores__").replace(".", "__dot__").replace("-", "__dash__")
+        name = name.replace("/", "__slash__")
+    return name
+
+
+def to_cel(schema: Schema, value: Any, fields: frozenset[str] | None = None) -> Any:
+    """Return a value as CEL sees it under its schema: numbers as doubles, times as timestamps, names escaped."""
+    if isinstance(value, dict):
+        properties = schema.get("properties") or {}
+        additional = schema.get("additionalProperties")
+        inner = additional if isinstance(additional, dict) else {}
+        return {
+            escaped(name) if name in properties else name: to_cel(properties.get(name, inner), item)
+            for name, item in value.items()
+            if fields is None or escaped(name) in fields
+        }
+    if isinstance(value, list):
+        return [to_cel(schema.get("items") or {}, item) for item in value]
+    if schema.get("type") == "number" and isinstance(value, int):
+        return float(value)
+    if isinstance(value, str) and "format" in schema:
+        return _formatted(value, str(schema["format"]))
+    return value
+
+
+def _formatted(value: str, form: str) -> Any:
+    try:
+        if form in {"date-time", "date"}:
+            return datetime.fromisoformat(value)
+        if form == "duration":
+            return _duration(value)
+    except ValueError:
+        return value
+    return value
+
+
+_DURATION: Final = re.compile(r"(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)")
+_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _duration(text: str) -> timedelta:
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text.lstrip("+-"):
+        raise ValueError(text)
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return timedelta(seconds=-seconds if text.startswith("-") else seconds)
