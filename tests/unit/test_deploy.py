@@ -9,6 +9,7 @@ import yaml
 
 import gungnir
 from gungnir.api import names
+from gungnir.runtime.settings import load_settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 Manifest = dict[str, Any]
@@ -133,6 +134,16 @@ def test_two_operators_run_and_each_is_probed_where_it_listens() -> None:
     assert probes == {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
     assert all(container[name]["httpGet"]["port"] == "http" for name in probes)
     assert "cpu" not in container["resources"]["limits"]
+
+
+def test_the_deployment_sets_only_settings_that_exist() -> None:
+    (container,) = operator_pod()["containers"]
+    given = {entry["name"]: entry.get("value", "some-namespace") for entry in container["env"]}
+    settings = load_settings({}, given)
+    assert settings.lease_namespace == "some-namespace"
+    assert settings.http_address == f":{container['ports'][0]['containerPort']}"
+    grace_s = operator_pod()["terminationGracePeriodSeconds"]
+    assert settings.shutdown_grace_ms < grace_s * 1000
 
 
 def test_the_image_starts_the_same_command_as_the_deployment() -> None:
