@@ -57,6 +57,7 @@ MACHINE: Final = register(
         terminal=frozenset({_P.DONE, _P.ERROR}),
         rows=(
             Row(_P.INIT, "read", _P.GET, "the cluster exists: look at the first object"),
+            Row(_P.INIT, "status-only", _P.HEALTH, "no object is to be looked at: only show what is seen"),
             Row(_P.INIT, "gone", _P.DONE, "the cluster is deleted or another one: nothing leaves us"),
             Row(_P.INIT, "failed", _P.ERROR, "no fresh read"),
             Row(_P.GET, "absent", _P.CREATE, "create it"),
@@ -94,7 +95,7 @@ class State(NamedTuple):
 
 
 def start(kinds: tuple[str, ...]) -> Step[State]:
-    """Begin a round over ``kinds``, in this order."""
+    """Begin a round over ``kinds``, in this order; none: only the status is brought up to date."""
     return Step(State(kinds=kinds), GetCluster(), "start")
 
 
@@ -139,6 +140,8 @@ def _refused(state: State, reason: str, text: str) -> Step[State]:
 
 def _init(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     if isinstance(reply, ClusterSeen) and not reply.deleting:
+        if not state.kinds:
+            return _to(state, "status-only", Observe())
         return _to(state, "read", GetOwned(state.kinds[0]))
     if isinstance(reply, (ClusterSeen, NotFound)):
         return _to(state, "gone")

@@ -1,0 +1,110 @@
+"""The command line: one table of commands. Each imports what it needs, so that ``gungnir run`` starts without the rest.
+
+Exit codes: 0 success, 1 the command failed, 2 wrong usage or settings, 130 interrupted.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from gungnir.build_info import version_line
+from gungnir.errors import UserError
+
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_INTERRUPTED: Final = 130
+
+
+def _run(argv: Sequence[str]) -> int:
+    from gungnir.runtime import log, settings, settings_table  # noqa: PLC0415 - see the module's docstring
+
+    table = settings.settings_table()
+    if {"-h", "--help"} & set(argv):
+        sys.stdout.write(_run_help(table))
+        return 0
+    loaded = settings.load_settings(settings_table.parse_flags(argv, table), os.environ)
+    log.configure_logging(loaded.log_level, loaded.log_format)
+
+    import asyncio  # noqa: PLC0415 - see the module's docstring
+
+    from gungnir.runtime import operator  # noqa: PLC0415 - see the module's docstring
+
+    asyncio.run(operator.run(loaded))
+    return 0
+
+
+def _run_help(table: Sequence[object]) -> str:
+    lines = ["usage: gungnir run [FLAG ...]", "", "Run the operator. Each flag is also an environment variable.", ""]
+    for row in table:
+        flag, env, text = getattr(row, "flag"), getattr(row, "env"), getattr(row, "description")  # noqa: B009 - one row type
+        default = getattr(row, "default_text")  # noqa: B009 - one row type
+        default = default() if callable(default) else default
+        lines.append(f"  {flag:<32} {text}{f' [{default}]' if default else ''}  (${env})")
+    return "\n".join(lines) + "\n"
+
+
+def _crd(argv: Sequence[str]) -> int:
+    from gungnir.api.crd import crd_yaml  # noqa: PLC0415 - see the module's docstring
+
+    if argv:
+        raise UserError(f"gungnir crd: unexpected argument {argv[0]!r}; it takes none")
+    sys.stdout.write(crd_yaml())
+    return 0
+
+
+def _local(argv: Sequence[str]) -> int:
+    from gungnir.local.cli import app  # noqa: PLC0415 - see the module's docstring
+
+    app(args=list(argv), prog_name="gungnir local")
+    return 0
+
+
+def _demo(argv: Sequence[str]) -> int:
+    from gungnir.demo.cli import app  # noqa: PLC0415 - see the module's docstring
+
+    app(args=list(argv), prog_name="gungnir demo")
+    return 0
+
+
+def _version(_argv: Sequence[str]) -> int:
+    sys.stdout.write(version_line(os.environ) + "\n")
+    return 0
+
+
+COMMANDS: Final[Mapping[str, tuple[str, Callable[[Sequence[str]], int]]]] = {
+    "run": ("run the operator", _run),
+    "demo": ("show a failover on an embedded local cluster", _demo),
+    "local": ("run and break an embedded local cluster", _local),
+    "crd": ("print the CustomResourceDefinition", _crd),
+    "version": ("print the version", _version),
+}
+
+
+def usage() -> str:
+    """Return what ``gungnir --help`` prints."""
+    rows = "\n".join(f"  {name:<10}{text}" for name, (text, _) in COMMANDS.items())
+    return f"usage: gungnir COMMAND [ARG ...]\n\nA Kubernetes operator for Valkey.\n\n{rows}\n\ngungnir COMMAND --help says more.\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if not args or args[0] in ("-h", "--help", "help"):
+        (sys.stdout if args else sys.stderr).write(usage())
+        return 0 if args else EXIT_USAGE
+    if args[0] == "--version":
+        args[0] = "version"
+    if args[0] not in COMMANDS:
+        sys.stderr.write(f"gungnir: unknown command {args[0]!r}\n\n{usage()}")
+        return EXIT_USAGE
+    try:
+        return COMMANDS[args[0]][1](args[1:])
+    except UserError as exc:
+        sys.stderr.write(f"gungnir {args[0]}: {exc}\n")
+        return EXIT_USAGE
+    except ModuleNotFoundError as exc:
+        sys.stderr.write(f"gungnir {args[0]} needs the package {exc.name!r}: install the dependency group 'local'\n")
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED

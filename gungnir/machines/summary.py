@@ -1,0 +1,203 @@
+"""What people are shown: phase, message, nodes and conditions, computed from the record and the view. Decides nothing.
+
+Rule: a condition's reason is a stable word for programs, its message a sentence that says what to do.
+"""
+
+from typing import NamedTuple
+
+from gungnir.machines.evidence import Health, attached, primary_health
+from gungnir.machines.facts import Facts
+from gungnir.machines.record import Kind, Record
+from gungnir.machines.repair import shown
+from gungnir.machines.view import Contact, PodView, View
+
+LOSSY = frozenset({"AllPodsRestarted", "AllPodsEmpty", "PrimaryRestored", "DataLossAccepted", "RecoverFromRequested"})
+"""Verdicts that promoted without a quorum of whole pods: acknowledged writes may be gone."""
+
+
+class Sign(NamedTuple):
+    """A condition, without the times."""
+
+    type: str
+    holds: bool
+    reason: str
+    message: str
+
+
+class Node(NamedTuple):
+    """One pod as it is shown."""
+
+    pod: str
+    role: str
+    link: str
+    offset: int
+    lag: int
+    state: str
+
+
+class Summary(NamedTuple):
+    """All that is shown of a cluster."""
+
+    phase: str
+    message: str
+    ready: int
+    pods: int
+    nodes: tuple[Node, ...]
+    signs: tuple[Sign, ...]
+
+
+class Notes(NamedTuple):
+    """What the driver remembers of its last rounds: not part of any decision."""
+
+    problems: tuple[tuple[str, str, str], ...] = ()
+    blocked: str = ""
+    doubt: str = ""
+    outdated: tuple[str, ...] = ()
+    scale_down_refused: str = ""
+    invalid: str = ""
+    last_verdict: str = ""
+    violation: str = ""
+
+
+def summarize(facts: Facts, record: Record, view: View, notes: Notes) -> Summary:
+    """Return what is shown of this cluster now."""
+    primary = None if record.primary is None else view.pod(record.primary.pod)
+    verdict = primary_health(facts, record, view)
+    serving = primary is not None and record.intent is None and verdict.health in (Health.HEALTHY, Health.LEAVING)
+    nodes = tuple(_node(record, primary, pod) for pod in view.pods)
+    synced = _synced(record, primary, view) if serving else ()
+    ready = len(synced) + (1 if serving else 0)
+    copies = len(synced)
+    signs = (
+        _ready_sign(facts, serving, copies, verdict.evidence),
+        _progressing(facts, record, view),
+        _degraded(facts, serving, ready, notes),
+        _blocked(notes),
+        _at_risk(facts, serving, copies),
+        _data_loss(notes),
+        _rollout(notes),
+        Sign("ScaleDownRefused", bool(notes.scale_down_refused), "PrimaryWouldGo", notes.scale_down_refused)
+        if notes.scale_down_refused
+        else Sign("ScaleDownRefused", False, "NotAsked", ""),
+        Sign("Valid", not notes.invalid, "Invalid" if notes.invalid else "Accepted", notes.invalid),
+        _reconciled(notes),
+    )
+    phase, message = _phase(facts, record, serving, ready, notes)
+    return Summary(phase, message, ready, len(view.pods), nodes, signs)
+
+
+def _phase(facts: Facts, record: Record, serving: bool, ready: int, notes: Notes) -> tuple[str, str]:
+    if notes.invalid:
+        return "Invalid", notes.invalid
+    if facts.paused:
+        return "Paused", "spec.paused is true: nothing is changed and nothing fails over"
+    if notes.blocked:
+        return "Blocked", notes.blocked
+    if record.intent is not None:
+        planned = record.intent.kind is Kind.SWITCHOVER
+        return "SwitchingOver" if planned else ("Creating" if record.primary is None else "FailingOver"), (
+            f"{record.intent.kind} of epoch {record.epoch}: {record.intent.reason}"
+        )
+    if record.primary is None:
+        return "Creating", "waiting for the pods"
+    if not serving:
+        return "Degraded", notes.doubt or f"the primary {record.primary.pod} does not answer as one"
+    if ready < facts.size:
+        return "Degraded", f"{ready} of {facts.size} pods are in sync"
+    return "Running", f"{record.primary.pod} is primary; all {facts.size} pods are in sync"
+
+
+def _ready_sign(facts: Facts, serving: bool, copies: int, evidence: str) -> Sign:
+    if not serving:
+        return Sign("Ready", False, "NoPrimary", f"no primary takes writes ({evidence})")
+    if copies < facts.acks:
+        text = f"the primary refuses writes: {copies} of the {facts.acks} replicas that must hold a write are in sync"
+        return Sign("Ready", False, "TooFewCopies", text)
+    return Sign("Ready", True, "PrimaryServing", "the client Service leads to a primary that takes writes")
+
+
+def _progressing(facts: Facts, record: Record, view: View) -> Sign:
+    if record.intent is not None:
+        return Sign("Progressing", True, str(record.intent.kind), f"{record.intent.stage} in epoch {record.epoch}")
+    missing = set(facts.pod_names) - {pod.name for pod in view.pods}
+    if missing:
+        return Sign("Progressing", True, "PodsComing", "not there yet: " + ", ".join(sorted(missing)))
+    return Sign("Progressing", False, "Stable", "nothing is under way")
+
+
+def _degraded(facts: Facts, serving: bool, ready: int, notes: Notes) -> Sign:
+    if notes.violation:
+        return Sign("Degraded", True, "InvariantViolated", notes.violation)
+    if notes.doubt:
+        reason = "OperatorIsolated" if notes.doubt.startswith("OperatorIsolated") else "EvidenceInDoubt"
+        return Sign("Degraded", True, reason, notes.doubt)
+    if serving and ready == facts.size:
+        return Sign("Degraded", False, "AllInSync", f"all {facts.size} pods are in sync")
+    return Sign("Degraded", True, "NotAllInSync", f"{ready} of {facts.size} pods are in sync")
+
+
+def _blocked(notes: Notes) -> Sign:
+    if notes.blocked:
+        return Sign("Blocked", True, notes.blocked.split(":", 1)[0], notes.blocked)
+    return Sign("Blocked", False, "NotBlocked", "")
+
+
+def _at_risk(facts: Facts, serving: bool, copies: int) -> Sign:
+    if serving and facts.acks and copies < facts.acks:
+        return Sign(
+            "DataAtRisk", True, "TooFewCopies", f"{copies} replicas in sync, {facts.acks} wanted for each write"
+        )
+    return Sign("DataAtRisk", False, "EnoughCopies", "")
+
+
+def _data_loss(notes: Notes) -> Sign:
+    if notes.last_verdict in LOSSY:
+        text = "the last recovery had no quorum of pods that kept their data: acknowledged writes may be gone"
+        return Sign("DataLoss", True, notes.last_verdict, text)
+    return Sign("DataLoss", False, "NoneKnown", "")
+
+
+def _rollout(notes: Notes) -> Sign:
+    if notes.outdated:
+        names = ", ".join(notes.outdated)
+        text = f"{names}: run an older template; delete one pod at a time, replicas first, to apply the change"
+        return Sign("RolloutPending", True, "PodsOutdated", text)
+    return Sign("RolloutPending", False, "UpToDate", "")
+
+
+def _reconciled(notes: Notes) -> Sign:
+    if not notes.problems:
+        return Sign("Reconciled", True, "AsDesired", "")
+    text = "; ".join(f"{kind}: {message}" for kind, _, message in notes.problems)
+    return Sign("Reconciled", False, notes.problems[0][1], text)
+
+
+def _synced(record: Record, primary: PodView | None, view: View) -> tuple[PodView, ...]:
+    if primary is None:
+        return ()
+    return tuple(pod for pod in view.pods if pod.name != primary.name and shown(record, primary, pod)[1])
+
+
+def _node(record: Record, primary: PodView | None, pod: PodView) -> Node:
+    server = pod.server
+    if server is None:
+        return Node(pod.name, "", "", 0, 0, pod.waiting or pod.contact.value)
+    role = "primary" if server.primary else "replica"
+    lag = 0
+    if primary is not None and primary.server is not None and not server.primary:
+        lag = max(0, primary.server.offset - server.offset)
+    link = "" if server.primary else ("up" if server.link_up else "down")
+    return Node(pod.name, role, link, server.offset, lag, _state(record, primary, pod))
+
+
+def _state(record: Record, primary: PodView | None, pod: PodView) -> str:
+    server = pod.server
+    if pod.contact is not Contact.UP or server is None:
+        return pod.error or pod.contact.value
+    if primary is not None and pod.name == primary.name:
+        return "serving" if server.primary else "not-serving"
+    if primary is not None and attached(record, server, primary.address):
+        return "attached"
+    if server.loading:
+        return "loading"
+    return "syncing" if server.syncing else "fenced"

@@ -1,0 +1,139 @@
+"""Telling people: log lines with the operands of each decision, Kubernetes Events, and the figures of the metrics."""
+
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from gungnir.machines import failover
+from gungnir.machines.record import Kind, Record
+from gungnir.machines.summary import LOSSY, Summary
+from gungnir.runtime.context import Context
+from gungnir.runtime.events import Reason
+from gungnir.runtime.kube_resources import Object
+from gungnir.runtime.metrics import ClusterFigures
+
+_BLOCKED: Final = {
+    "TooFewWholePods": "too few pods kept their data to be sure of every acknowledged write; it is tried again when "
+    "another returns; to go on with what is left, annotate valkey.verilean.io/accept-data-loss={epoch}",
+    "WaitingForAllPods": "no pod kept its data, and not all have answered yet; it is tried again when they do",
+    "SeveralPodsHoldData": "several pods hold data of unknown origin; name the one to start from: annotate "
+    "valkey.verilean.io/recover-from=<pod>",
+    "PrimaryDataMissing": "the last primary came back without its data and others hold some; name the one to start "
+    "from: annotate valkey.verilean.io/recover-from=<pod>",
+}
+_PROBLEMS: Final = {
+    "NameTaken": Reason.OBJECT_NOT_OWNED,
+    "Forbidden": Reason.FORBIDDEN,
+    "Rejected": Reason.INVALID_SPEC,
+    "CredentialsUnusable": Reason.SECRET_CHANGED,
+}
+QUIET_DETAILS: Final = frozenset({"WaitingForAllPods", "no snapshot", "NoAnswerYet"})
+
+
+def blocked_text(state: failover.State) -> str:
+    """Return ``Reason: sentence`` for the condition Blocked."""
+    text = _BLOCKED.get(state.detail, "no pod may be promoted").format(epoch=state.record.epoch)
+    refused = dict(state.outcome.operands).get("notCounted", "") if state.outcome else ""
+    return f"{state.detail}: {text}" + (f" ({refused})" if refused else "")
+
+
+def doubt_text(state: failover.State) -> str:
+    """Return why a round that ended without action is in doubt about the primary; empty if it is not."""
+    if state.detail in ("", "OperatorStalled") or state.outcome is not None:
+        return ""
+    if state.detail == "ErrorReply":
+        return "ErrorReply: " + ", ".join(f"{name}={value}" for name, value in state.verdict.operands)
+    return "" if state.detail in QUIET_DETAILS else state.detail
+
+
+def shape(summary: Summary) -> tuple[object, ...]:
+    """Return what, when it changes, is worth a write of the status."""
+    nodes = tuple((node.pod, node.role, node.link, node.state) for node in summary.nodes)
+    return (summary.phase, summary.message, summary.ready, summary.pods, nodes, summary.signs)
+
+
+class Announcer:
+    """Says each thing once, until something else is said."""
+
+    def __init__(self, context: Context, log: FilteringBoundLogger) -> None:
+        self._context = context
+        self._log = log
+        self._last: dict[str, object] = {}
+
+    def failed_over(self, obj: Object | None, state: failover.State) -> None:
+        """A failover ended."""
+        outcome = state.outcome
+        if outcome is None:
+            return
+        self._last.pop("blocked", None)
+        self._log.info("failover ended", **outcome._asdict())
+        self._context.metrics.failover(outcome.kind, outcome.result.partition(":")[0])
+        text = (
+            f"{outcome.kind} of epoch {outcome.epoch}: {outcome.source or 'nobody'} to {outcome.target}; "
+            f"{outcome.reason}, {outcome.verdict}"
+        )
+        if obj is None:
+            return
+        planned = outcome.kind == Kind.SWITCHOVER
+        reason = Reason.SWITCHOVER_COMPLETED if planned else Reason.FAILOVER_COMPLETED
+        if outcome.result.startswith("Aborted"):
+            reason, text = Reason.SWITCHOVER_ABORTED, outcome.result
+        if outcome.kind == Kind.BOOTSTRAP:
+            reason = Reason.CLUSTER_CREATED
+        self._context.events.normal(obj, reason, text)
+        if outcome.verdict in LOSSY:
+            self._context.events.warning(obj, Reason.DATA_LOSS, f"acknowledged writes may be gone: {outcome.verdict}")
+
+    def blocked(self, obj: Object | None, state: failover.State) -> None:
+        """Nobody may be promoted."""
+        text = blocked_text(state)
+        if self._news("blocked", text):
+            self._log.warning("failover blocked", **(state.outcome._asdict() if state.outcome else {}))
+            self._context.metrics.failover(str(state.outcome.kind) if state.outcome else "", "Blocked")
+            if obj is not None:
+                self._context.events.warning(obj, Reason.FAILOVER_BLOCKED, text)
+
+    def doubt(self, obj: Object | None, text: str) -> None:
+        """The evidence is in doubt, or no more."""
+        if self._news("doubt", text) and text:
+            self._log.warning("evidence in doubt", detail=text)
+            if obj is not None:
+                isolated = text.startswith("OperatorIsolated")
+                reason = Reason.OPERATOR_ISOLATED if isolated else Reason.POD_UNUSABLE
+                self._context.events.warning(obj, reason, text)
+
+    def invalid(self, obj: Object, text: str) -> None:
+        """The spec cannot be honoured."""
+        if self._news("invalid", text):
+            self._log.warning("invalid spec", detail=text)
+            self._context.events.warning(obj, Reason.INVALID_SPEC, text)
+
+    def problems(self, obj: Object | None, problems: tuple[tuple[str, str, str], ...]) -> None:
+        """Some objects could not be reconciled."""
+        if not self._news("problems", problems):
+            return
+        for kind, reason, text in problems:
+            self._log.warning("object not reconciled", kind=kind, reason=reason, detail=text)
+            if obj is not None and reason in _PROBLEMS:
+                self._context.events.warning(obj, _PROBLEMS[reason], f"{kind}: {text}")
+
+    def violation(self, obj: Object | None, name: str, text: str) -> None:
+        """An invariant does not hold in the live view: nothing is done for this cluster while that lasts."""
+        if self._news("violation", (name, text)):
+            self._log.error("invariant violated", invariant=name, seen=text)
+            self._context.metrics.invariant_violation(name)
+            if obj is not None:
+                self._context.events.warning(obj, Reason.INVARIANT_VIOLATED, f"{name}: {text}")
+
+    def figures(self, key: tuple[str, str], record: Record, summary: Summary) -> None:
+        """Refresh the metrics of this cluster."""
+        lag = {node.pod: node.lag for node in summary.nodes if node.role == "replica"}
+        primary = "" if record.primary is None else record.primary.pod
+        figures = ClusterFigures(primary, summary.phase, record.epoch, summary.ready, lag)
+        self._context.metrics.cluster(*key, figures)
+
+    def _news(self, topic: str, text: object) -> bool:
+        if self._last.get(topic) == text:
+            return False
+        self._last[topic] = text
+        return True

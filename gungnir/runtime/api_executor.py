@@ -1,0 +1,225 @@
+"""Requests to the API server, one call each, for one cluster: what the machines name by intent, here becomes objects.
+
+Every mutating call carries the resourceVersion of the object that the decision was made on, so a call that is late or
+repeated changes nothing.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from gungnir.api import names
+from gungnir.api.cluster import ValkeyCluster
+from gungnir.api.status import ValkeyClusterStatus
+from gungnir.machines.record import Record
+from gungnir.machines.requests import (
+    ClearAnnotation,
+    ClusterSeen,
+    CreateOwned,
+    GetCluster,
+    GetOwned,
+    GetService,
+    GetTemplate,
+    NotFound,
+    OwnedSeen,
+    PatchPod,
+    PatchPodStatus,
+    PutRecord,
+    PutService,
+    PutSummary,
+    PutTemplate,
+    Reply,
+    Request,
+    ServiceSeen,
+    Stored,
+    TemplateSeen,
+    UpdateOwned,
+)
+from gungnir.machines.summary import Summary
+from gungnir.resources.client_service import with_primary
+from gungnir.resources.credentials import acl_lines
+from gungnir.resources.drift import merge_owned, owned_drift
+from gungnir.resources.epoch import epoch_of
+from gungnir.resources.inputs import BuildInputs
+from gungnir.resources.inventory import OwnedKind, build, name_of
+from gungnir.resources.stateful_set import epoch_parts, with_epoch
+from gungnir.runtime.cluster_cache import ClusterCache, owned_by, service_pod, version_of
+from gungnir.runtime.errors import KubeError
+from gungnir.runtime.kube import Kube
+from gungnir.runtime.kube_resources import PODS, RESOURCES, SERVICES, STATEFULSETS, VALKEYCLUSTERS, Object, resource_of
+from gungnir.runtime.record_codec import record_of
+from gungnir.runtime.replies import reply_of
+from gungnir.runtime.status_writer import with_record, with_summary
+
+KEPT_OBJECTS = 12
+"""Objects that were read and may still be written back, by version."""
+
+
+class ApiExecutor:
+    """Carries out API requests for one cluster."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        cluster: ValkeyCluster,
+        cache: ClusterCache,
+        inputs: Callable[[], BuildInputs],
+        summary: Callable[[Record], Summary],
+        address_of: Callable[[str], str | None],
+    ) -> None:
+        """Bind the executor to one incarnation (uid) of a cluster."""
+        self.cluster = cluster
+        self._kube = kube
+        self._cache = cache
+        self._inputs = inputs
+        self._summary = summary
+        self._address_of = address_of
+        self._read: OrderedDict[tuple[str, str], Object] = OrderedDict()
+
+    async def execute(self, request: Request) -> Reply | None:
+        """Carry out one request and return its reply; None if it is not one for the API server."""
+        try:
+            return await self._execute(request)
+        except KubeError as exc:
+            return reply_of(exc)
+
+    async def _execute(self, request: Request) -> Reply | None:  # noqa: C901, PLR0911 - one case for each kind of request
+        match request:
+            case GetCluster():
+                return await self._get_cluster()
+            case PutRecord(version, record, outcome):
+                base = self._known("cluster", version)
+                primary = record.primary
+                address = None if primary is None else self._address_of(primary.pod)
+                return await self._put_status(with_record(base, record, self._summary(record), outcome, address))
+            case PutSummary(version):
+                base = self._known("cluster", version)
+                changed = with_summary(base, self._summary(self._record(base)))
+                return Stored(version) if changed is base else await self._put_status(changed)
+            case ClearAnnotation(version, name):
+                return await self._clear_annotation(version, name)
+            case GetService():
+                service = await self._get(SERVICES.plural, names.client_service(self.cluster.name))
+                return ServiceSeen(version_of(service), service_pod(service), epoch_of(service) or 0)
+            case PutService(version, pod, epoch):
+                return await self._replace(with_primary(self._known(SERVICES.plural, version), pod, epoch))
+            case GetTemplate():
+                workload = await self._get(STATEFULSETS.plural, names.stateful_set(self.cluster.name))
+                parts = epoch_parts(workload)
+                return TemplateSeen(version_of(workload), -1 if parts is None else parts[0])
+            case PutTemplate(version, epoch):
+                users = acl_lines(epoch, self._inputs().operator_key, self.cluster.uid)
+                return await self._replace(with_epoch(self._known(STATEFULSETS.plural, version), epoch, users))
+            case PatchPod(pod, uid, version, role):
+                return await self._patch_pod(pod, uid, version, {"labels": {names.ROLE_LABEL: role or None}})
+            case PatchPodStatus():
+                return await self._patch_pod_status(request)
+            case GetOwned(kind):
+                return await self._get_owned(OwnedKind(kind))
+            case CreateOwned(kind):
+                return Stored(version_of(await self._kube.create(build(OwnedKind(kind), self._inputs()))))
+            case UpdateOwned(kind, version):
+                desired = build(OwnedKind(kind), self._inputs())
+                live = self._known(resource_of(desired).plural, version)
+                return await self._replace(merge_owned(desired, live))
+            case _:
+                return None
+
+    # --- the cluster itself -----------------------------------------------------------------------------------------
+
+    async def _get_cluster(self) -> Reply:
+        ref = VALKEYCLUSTERS.ref(self.cluster.namespace, self.cluster.name)
+        obj = self._keep("cluster", await self._kube.get(ref))
+        metadata = obj["metadata"]
+        if metadata.get("uid") != self.cluster.uid:
+            return NotFound()
+        annotations = metadata.get("annotations") or {}
+        return ClusterSeen(
+            version=version_of(obj),
+            record=self._record(obj),
+            switchover=annotations.get(names.SWITCHOVER_ANNOTATION, ""),
+            accept_data_loss=annotations.get(names.ACCEPT_DATA_LOSS_ANNOTATION, ""),
+            recover_from=annotations.get(names.RECOVER_FROM_ANNOTATION, ""),
+            deleting=bool(metadata.get("deletionTimestamp")),
+        )
+
+    async def _put_status(self, obj: Object) -> Stored:
+        stored = self._keep("cluster", await self._kube.replace_status(obj))
+        self._cache.wrote(stored, time.monotonic())
+        return Stored(version_of(stored))
+
+    async def _clear_annotation(self, version: str, name: str) -> Stored:
+        ref = VALKEYCLUSTERS.ref(self.cluster.namespace, self.cluster.name)
+        body: dict[str, Any] = {"metadata": {"resourceVersion": version, "annotations": {name: None}}}
+        stored = self._keep("cluster", await self._kube.patch(ref, body))
+        self._cache.wrote(stored, time.monotonic())
+        return Stored(version_of(stored))
+
+    @staticmethod
+    def _record(obj: Object) -> Record:
+        return record_of(ValkeyClusterStatus.model_validate(obj.get("status") or {}))
+
+    # --- owned objects and pods -------------------------------------------------------------------------------------
+
+    async def _get_owned(self, kind: OwnedKind) -> Reply:
+        desired = build(kind, self._inputs())
+        live = await self._get(resource_of(desired).plural, name_of(kind, self.cluster.name))
+        ours = owned_by(live, self.cluster.uid)
+        return OwnedSeen(
+            version=version_of(live),
+            ours=ours,
+            deleting=bool(live["metadata"].get("deletionTimestamp")),
+            drifted=ours and bool(owned_drift(desired, live)),
+        )
+
+    async def _patch_pod(self, pod: str, uid: str, version: str, metadata: dict[str, Any]) -> Stored:
+        body: dict[str, Any] = {"metadata": {"uid": uid, "resourceVersion": version, **metadata}}
+        stored = await self._kube.patch(PODS.ref(self.cluster.namespace, pod), body)
+        self._cache.pods[pod] = stored
+        return Stored(version_of(stored))
+
+    async def _patch_pod_status(self, request: PatchPodStatus) -> Reply:
+        """A merge patch replaces the whole list of conditions, so it is sent only for the version it was made from."""
+        cached = self._cache.pods.get(request.pod)
+        if cached is None or version_of(cached) != request.version:
+            return NotFound()
+        conditions = (cached.get("status") or {}).get("conditions") or []
+        kept = [condition for condition in conditions if condition.get("type") != names.SYNCED_CONDITION]
+        gate = {"type": names.SYNCED_CONDITION, "status": "True" if request.synced else "False"}
+        gate |= {"reason": "InSync" if request.synced else "NotInSync", "lastTransitionTime": _seconds_text()}
+        body: dict[str, Any] = {
+            "metadata": {"uid": request.uid, "resourceVersion": request.version},
+            "status": {"conditions": [*kept, gate]},
+        }
+        ref = PODS.ref(self.cluster.namespace, request.pod)
+        stored = await self._kube.patch(ref, body, subresource="status")
+        self._cache.pods[request.pod] = stored
+        return Stored(version_of(stored))
+
+    # --- reading and writing back -----------------------------------------------------------------------------------
+
+    async def _get(self, plural: str, name: str) -> Object:
+        return self._keep(plural, await self._kube.get(RESOURCES[plural].ref(self.cluster.namespace, name)))
+
+    async def _replace(self, obj: Object) -> Stored:
+        stored = await self._kube.replace(obj)
+        self._keep(resource_of(obj).plural, stored)
+        if obj["kind"] == "Service" and obj["metadata"]["name"] == names.client_service(self.cluster.name):
+            self._cache.service = stored
+        if obj["kind"] == "StatefulSet":
+            self._cache.stateful_set = stored
+        return Stored(version_of(stored))
+
+    def _keep(self, kind: str, obj: Object) -> Object:
+        self._read[kind, version_of(obj)] = obj
+        while len(self._read) > KEPT_OBJECTS:
+            self._read.popitem(last=False)
+        return obj
+
+    def _known(self, kind: str, version: str) -> Object:
+        return self._read[kind, version]
+
+
+def _seconds_text() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

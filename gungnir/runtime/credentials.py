@@ -1,0 +1,79 @@
+"""The operator key and the client password of one cluster: generated once, kept in the Secret, never lost by accident.
+
+Rules
+- A key is generated only for a cluster that never had an epoch: pods of a cluster that ran know no other key.
+- Once a key is known to this process it is used, whatever happens to the Secret; the Secret is written back from it.
+- The record holds a fingerprint of the key. A Secret that does not match it was edited by hand: nothing is done with it.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from gungnir.api.cluster import ValkeyCluster
+from gungnir.errors import UserError
+from gungnir.resources.credentials import OPERATOR_KEY_BYTES
+from gungnir.resources.secret import existing_password, stored_credentials
+from gungnir.runtime.kube_resources import Object
+
+PASSWORD_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The key from which the epochs' passwords derive, and the clients' password (None: no password is asked for)."""
+
+    operator_key: str
+    password: str | None
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+
+def fingerprint(operator_key: str) -> str:
+    """Return what the record keeps of a key: enough to recognise it, useless to whoever reads it."""
+    return hashlib.sha256(f"gungnir/fingerprint/{operator_key}".encode()).hexdigest()[:16]
+
+
+def settle(
+    cluster: ValkeyCluster, known: Credentials | None, secret: Object | None, existing: Object | None
+) -> Credentials:
+    """Return the credentials to use.
+
+    Args:
+        cluster: As read last.
+        known: What this process already uses.
+        secret: Our Secret, if it exists.
+        existing: The Secret that ``auth.existingSecret`` names, if it exists.
+
+    Raises:
+        UserError: There is nothing usable; the text says what to restore.
+    """
+    password = None
+    if cluster.spec.auth.enabled and cluster.spec.auth.existing_secret is not None:
+        if existing is None:
+            raise UserError(f"spec.auth.existingSecret: Secret {cluster.spec.auth.existing_secret!r} does not exist")
+        password = existing_password(existing)
+    if known is not None:
+        return Credentials(known.operator_key, password or known.password)
+    if secret is not None:
+        stored = stored_credentials(secret, cluster)
+        _check_fingerprint(cluster, stored.operator_key)
+        return Credentials(stored.operator_key, password or stored.password)
+    if cluster.status.epoch > 0:
+        raise UserError(
+            f"Secret {cluster.name}-secret is gone and this cluster has run: its pods know only passwords derived from "
+            "the key in it; restore the Secret from a backup"
+        )
+    if password is None and cluster.spec.auth.enabled:
+        password = secrets.token_urlsafe(PASSWORD_BYTES)
+    return Credentials(secrets.token_hex(OPERATOR_KEY_BYTES), password)
+
+
+def _check_fingerprint(cluster: ValkeyCluster, operator_key: str) -> None:
+    recorded = cluster.status.credentials
+    if recorded is not None and recorded.fingerprint != fingerprint(operator_key):
+        raise UserError(
+            f"Secret {cluster.name}-secret: operator-key is not the one that the pods know (fingerprint "
+            f"{fingerprint(operator_key)}, recorded {recorded.fingerprint}): restore the former value"
+        )

@@ -1,0 +1,37 @@
+"""A ValkeyCluster's spec as the facts that machines decide on."""
+
+from gungnir.api.cluster import ValkeyCluster
+from gungnir.api.spec import DurabilityMode
+from gungnir.machines.facts import Facts
+from gungnir.machines.record import Record
+
+
+def acks_of(cluster: ValkeyCluster) -> int:
+    """Return how many replicas must hold a write: 0 for one pod or asynchronous replication."""
+    durability, size = cluster.spec.durability, cluster.spec.replicas
+    if size == 1 or durability.mode is DurabilityMode.ASYNC:
+        return 0
+    return 1 if durability.replicas_to_ack is None else durability.replicas_to_ack
+
+
+def size_of(cluster: ValkeyCluster, record: Record) -> int:
+    """Return how many pods to run: never so few that the primary would go."""
+    primary = None if record.primary is None else record.primary.pod
+    ordinal = primary.rpartition("-")[2] if primary else ""
+    needed = int(ordinal) + 1 if ordinal.isdecimal() else 0
+    return max(cluster.spec.replicas, needed)
+
+
+def facts_of(cluster: ValkeyCluster, record: Record) -> Facts:
+    """Return the facts of a cluster."""
+    sentinel = cluster.spec.sentinel
+    return Facts(
+        name=cluster.name,
+        uid=cluster.uid,
+        size=size_of(cluster, record),
+        acks=acks_of(cluster),
+        persistent=cluster.spec.persistence.enabled and cluster.spec.config.get("appendonly", "yes") == "yes",
+        down_after_ms=sentinel.down_after_ms,
+        catch_up_ms=min(1000, sentinel.failover_timeout_ms),
+        paused=cluster.spec.paused,
+    )

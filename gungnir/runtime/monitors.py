@@ -1,0 +1,69 @@
+"""The monitors of one cluster's pods: started, replaced and stopped as pods and addresses come and go."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from gungnir.machines.requests import Answer, AnswerKind, Answers, PodCommand, Pods
+from gungnir.runtime.kube_resources import Object
+from gungnir.runtime.valkey.monitor import Monitor, OnChange, Target
+from gungnir.runtime.valkey.session import Keys
+
+
+class Monitors:
+    """All monitors of one cluster. Needs a running loop."""
+
+    def __init__(self, keys: Callable[[], Keys | None], epoch: Callable[[], int], on_change: OnChange) -> None:
+        """Describe where monitors get their credentials from and whom they tell."""
+        self.by_pod: dict[str, Monitor] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._keys = keys
+        self._epoch = epoch
+        self._on_change = on_change
+
+    def follow(self, targets: Mapping[str, Target]) -> None:
+        """Watch exactly these; a pod that is another object, or has another address or timing, gets a new monitor."""
+        for name in [name for name, monitor in self.by_pod.items() if targets.get(name) != monitor.target]:
+            self._stop(name)
+        for name, target in targets.items():
+            if name not in self.by_pod:
+                monitor = Monitor(target, self._keys, self._epoch, self._on_change)
+                self.by_pod[name] = monitor
+                self._tasks[name] = asyncio.create_task(monitor.run(), name=f"monitor {name}")
+
+    def forgive(self) -> None:
+        """Our own loop slept: silence counts from now."""
+        for monitor in self.by_pod.values():
+            monitor.forgive()
+
+    def poke(self) -> None:
+        """Read every pod at once."""
+        for monitor in self.by_pod.values():
+            monitor.poke()
+
+    async def execute(self, request: Pods, acks: int) -> Answers:
+        """Send the commands in parallel; a pod that is not watched is unreachable."""
+        return Answers(tuple(await asyncio.gather(*(self._one(command, acks) for command in request.commands))))
+
+    async def _one(self, command: PodCommand, acks: int) -> Answer:
+        monitor = self.by_pod.get(command.pod)
+        if monitor is None:
+            return Answer(command.pod, AnswerKind.UNREACHABLE, None, "the pod has no address")
+        return await monitor.execute(command, acks)
+
+    async def close(self) -> None:
+        """Stop all."""
+        tasks = list(self._tasks.values())
+        for name in list(self.by_pod):
+            self._stop(name)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _stop(self, name: str) -> None:
+        monitor = self.by_pod.pop(name)
+        monitor.close()
+        self._tasks.pop(name).cancel()
+
+
+def address_of(pod: Object) -> str:
+    """Return the pod's address; empty while it has none or is finished."""
+    status = pod.get("status") or {}
+    return "" if status.get("phase") in ("Failed", "Succeeded") else str(status.get("podIP") or "")

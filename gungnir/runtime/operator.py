@@ -1,0 +1,286 @@
+"""The operator process: informers, one worker for each cluster, the lease, and the HTTP endpoints, until SIGTERM."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from gungnir.api import names
+from gungnir.machines.lease import LeaseTimes
+from gungnir.runtime import http
+from gungnir.runtime.context import Context, Heartbeat, NotLeadingError
+from gungnir.runtime.driver import InterruptedRoundError
+from gungnir.runtime.events import EventRecorder
+from gungnir.runtime.kube import Kube
+from gungnir.runtime.kube_resources import (
+    CONFIGMAPS,
+    PODDISRUPTIONBUDGETS,
+    PODS,
+    SECRETS,
+    SERVICEACCOUNTS,
+    SERVICES,
+    STATEFULSETS,
+    VALKEYCLUSTERS,
+    Object,
+    Resource,
+)
+from gungnir.runtime.leadership import Leadership
+from gungnir.runtime.log import get_logger
+from gungnir.runtime.metrics import CONTENT_TYPE, Metrics
+from gungnir.runtime.queue import WorkQueue
+from gungnir.runtime.schedule import Priority
+from gungnir.runtime.settings import Settings
+from gungnir.runtime.trace import Trace
+from gungnir.runtime.watch import EventKind, Hooks, Informer, Timing
+from gungnir.runtime.worker import ClusterWorker
+
+HEARTBEAT_S: Final = 0.25
+OWN_NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+OWNED: Final = (SERVICES, STATEFULSETS, CONFIGMAPS, SECRETS, SERVICEACCOUNTS, PODDISRUPTIONBUDGETS)
+SELECTOR: Final = f"app.kubernetes.io/managed-by={names.MANAGER}"
+
+Key = tuple[str, str]
+
+
+class Operator:
+    """One operator process."""
+
+    def __init__(self, settings: Settings, kube: Kube, metrics: Metrics) -> None:
+        """Put the parts together; nothing runs before ``run``."""
+        self._settings = settings
+        self._kube = kube
+        self._metrics = metrics
+        self._log = get_logger("gungnir.operator")
+        self._heartbeat = Heartbeat()
+        self._stop = asyncio.Event()
+        self._workers: dict[Key, ClusterWorker] = {}
+        self._queue: WorkQueue[Key] = WorkQueue(
+            self._work, on_failure=self._failed, limit=settings.max_concurrent_reconciles
+        )
+        self._leadership = Leadership(
+            kube,
+            settings.lease_namespace or _own_namespace(settings),
+            settings.lease_name,
+            settings.identity,
+            LeaseTimes(settings.lease_duration_ms, settings.lease_renew_deadline_ms, settings.lease_retry_period_ms),
+            self._leader_changed,
+        )
+        leads: Callable[[], bool] = self._leadership.leads if settings.leader_elect else lambda: True
+        self._context = Context(
+            kube=kube,
+            metrics=metrics,
+            events=EventRecorder(kube, settings.identity, on_dropped=metrics.event_dropped),
+            trace=Trace(settings.trace_file),
+            heartbeat=self._heartbeat,
+            leads=leads,
+            connect_timeout_ms=settings.valkey_connect_timeout_ms,
+            command_timeout_ms=settings.valkey_command_timeout_ms,
+            source_address=settings.valkey_source_address,
+        )
+        self._informers = [
+            self._informer(resource, namespace)
+            for namespace in (settings.namespaces or ("",))
+            for resource in (VALKEYCLUSTERS, PODS, *OWNED)
+        ]
+
+    async def run(self) -> None:
+        """Work until ``stop``, then give the lease back and return."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._beat)
+            tasks.start_soon(self._serve)
+            tasks.start_soon(self._context.events.run)
+            for informer in self._informers:
+                tasks.start_soon(informer.run)
+            if self._settings.leader_elect:
+                tasks.start_soon(self._leadership.run)
+            await self._synced()
+            tasks.start_soon(self._queue.run)
+            if not self._settings.leader_elect:
+                self._leader_changed(True)
+            self._log.info("ready", server=self._kube.server, clusters=len(self._workers))
+            await self._stop.wait()
+            await self._shut_down()
+            tasks.cancel_scope.cancel()
+
+    def stop(self) -> None:
+        """Begin to shut down."""
+        self._stop.set()
+
+    # --- the parts --------------------------------------------------------------------------------------------------
+
+    def _informer(self, resource: Resource, namespace: str) -> Informer:
+        def on_event(kind: EventKind, obj: Object) -> None:
+            self._on_event(resource, kind, obj)
+
+        return Informer(
+            self._kube,
+            resource,
+            namespace,
+            hooks=Hooks(
+                on_event=on_event,
+                on_restart=lambda reason: self._metrics.watch_restart(resource.plural, reason.value),
+                on_problem=lambda error: self._log.warning("watch failed", resource=resource.plural, error=str(error)),
+            ),
+            label_selector="" if resource is VALKEYCLUSTERS else SELECTOR,
+            timing=Timing(resync_ms=self._settings.resync_interval_ms),
+        )
+
+    async def _synced(self) -> None:
+        for informer in self._informers:
+            await informer.synced.wait()
+
+    async def _beat(self) -> None:
+        """Notice our own stalls before anything else acts on old evidence."""
+        while True:
+            gap_s = self._heartbeat.beat()
+            self._metrics.loop_lag(max(0.0, gap_s - HEARTBEAT_S))
+            self._metrics.queue_depth(self._queue.depth)
+            if self._heartbeat.stalled:
+                self._log.warning("the operator's own loop slept; observing before acting", seconds=round(gap_s, 1))
+                for key, worker in self._workers.items():
+                    worker.forgive()
+                    self._queue.add_after(key, 1100)
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def _serve(self) -> None:
+        checks = http.Checks()
+        heartbeat = http.Heartbeat(lambda _lag: None)
+        checks.progress("event loop", heartbeat.age_ms, 10_000)
+        for informer in self._informers:
+            checks.readiness(f"cache {informer.resource.plural} {informer.namespace}".strip(), _cache_problem(informer))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(heartbeat.run)
+            await http.serve(self._settings.http_address, checks, self._metrics.render, CONTENT_TYPE)
+
+    async def _shut_down(self) -> None:
+        """Let rounds under way end, give the lease back, stop watching."""
+        self._log.info("shutting down")
+        grace_s = self._settings.shutdown_grace_ms / 1000
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._queue.drain()
+                if self._settings.leader_elect:
+                    await self._leadership.drain()
+                await self._context.events.flush()
+        for worker in self._workers.values():
+            await worker.close()
+        self._context.trace.close()
+
+    def _leader_changed(self, leads: bool) -> None:
+        self._metrics.leader(leads)
+        self._log.info("leads" if leads else "follows", identity=self._settings.identity)
+        self._context.trace.line(
+            machine="lease", event="leads" if leads else "follows", identity=self._settings.identity
+        )
+        for key in self._workers:
+            self._queue.add(key)
+
+    # --- events and work --------------------------------------------------------------------------------------------
+
+    def _on_event(self, resource: Resource, kind: EventKind, obj: Object) -> None:
+        metadata = obj["metadata"]
+        namespace, gone = metadata["namespace"], kind is EventKind.DELETED
+        if resource is VALKEYCLUSTERS:
+            self._cluster_event((namespace, metadata["name"]), obj, gone=gone)
+            return
+        name = (metadata.get("labels") or {}).get("app.kubernetes.io/instance")
+        if not name:
+            return
+        worker = self._worker((namespace, name))
+        if resource is PODS:
+            if gone:
+                worker.cache.pods.pop(metadata["name"], None)
+            else:
+                worker.cache.pods[metadata["name"]] = obj
+            worker.pods_changed()
+            return
+        if resource is SERVICES and metadata["name"] == names.client_service(name):
+            worker.cache.service = None if gone else obj
+        if resource is STATEFULSETS:
+            worker.cache.stateful_set = None if gone else obj
+        worker.objects_changed()
+
+    def _cluster_event(self, key: Key, obj: Object, *, gone: bool) -> None:
+        worker = self._worker(key)
+        if gone:
+            worker.cache.cluster = None
+            self._metrics.forget_cluster(*key)
+            self._queue.add(key)
+            return
+        before = worker.cache.cluster
+        taken = worker.cache.saw(obj, asyncio.get_running_loop().time())
+        if taken and _spec_of(before) != _spec_of(obj):
+            worker.objects_changed()
+        elif taken:
+            self._queue.add(key)
+
+    def _worker(self, key: Key) -> ClusterWorker:
+        if key not in self._workers:
+            self._workers[key] = ClusterWorker(
+                self._context,
+                *key,
+                lambda urgent: self._queue.add(key, Priority.URGENT if urgent else Priority.NORMAL),
+            )
+        return self._workers[key]
+
+    async def _work(self, key: Key) -> None:
+        if not self._context.leads():
+            return
+        worker = self._workers[key]
+        try:
+            again_ms = await worker.work()
+        except NotLeadingError as exc:
+            self._log.info("round ended", cluster="/".join(key), why=str(exc))
+            return
+        except InterruptedRoundError:
+            again_ms = 0
+        self._queue.forget(key)
+        if again_ms is not None:
+            self._queue.add_after(key, again_ms, Priority.URGENT)
+        if worker.cache.cluster is None and not worker.cache.pods:
+            await worker.close()
+            self._workers.pop(key, None)
+
+    def _failed(self, key: Key, error: Exception) -> None:
+        self._log.error("round failed", cluster="/".join(key), exc_info=error)
+
+
+def _spec_of(obj: Object | None) -> object:
+    if obj is None:
+        return None
+    metadata = obj["metadata"]
+    return (metadata.get("uid"), metadata.get("generation"), metadata.get("deletionTimestamp"))
+
+
+def _cache_problem(informer: Informer) -> Callable[[], str]:
+    return lambda: "" if informer.synced.is_set() else "not filled yet"
+
+
+def _own_namespace(settings: Settings) -> str:
+    if OWN_NAMESPACE_FILE.exists():
+        return OWN_NAMESPACE_FILE.read_text(encoding="utf-8").strip()
+    return os.environ.get("POD_NAMESPACE") or (settings.namespaces[0] if settings.namespaces else "default")
+
+
+async def run(settings: Settings) -> None:
+    """Run an operator until SIGTERM.
+
+    Raises:
+        UserError: The settings or the kubeconfig cannot be used.
+    """
+    metrics = Metrics()
+    async with await Kube.connect(
+        kubeconfig=settings.kubeconfig,
+        context=settings.context,
+        on_call=metrics.api_call,
+        deadline_ms=settings.api_timeout_ms,
+    ) as kube:
+        await Operator(settings, kube, metrics).run()

@@ -1,0 +1,47 @@
+"""A trace of every step that a machine takes: one JSON line each, for people, the demo and the replay checker."""
+
+import json
+import time
+from pathlib import Path
+from typing import IO, Any
+
+
+class Trace:
+    """Appends to a file, line by line; without a path it does nothing.
+
+    Raises:
+        OSError: The file cannot be opened for appending.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self._file: IO[str] | None = Path(path).open("a", encoding="utf-8", buffering=1) if path else None  # noqa: SIM115 - open for the life of the process
+
+    @property
+    def enabled(self) -> bool:
+        """Whether lines are kept."""
+        return self._file is not None
+
+    def line(self, **fields: Any) -> None:
+        """Append one line, stamped with the wall clock in milliseconds."""
+        if self._file is not None:
+            self._file.write(json.dumps({"at_ms": time.time() * 1000, **fields}, default=_plain) + "\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def jsonable(value: Any) -> Any:
+    """Return a request, reply or state as JSON, with the type's name beside the fields of a NamedTuple."""
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        fields = {name: jsonable(getattr(value, name)) for name in value._fields}
+        return {"type": type(value).__name__, **fields}
+    if isinstance(value, tuple):
+        return [jsonable(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+
+
+def _plain(value: object) -> str:
+    return str(value)

@@ -1,0 +1,135 @@
+"""Carry out one ``PodCommand`` on a session and answer it: the only place where a verb becomes Valkey commands.
+
+Rules
+- Every verb but READ runs at exactly its epoch: an older pod is raised first, a newer one refuses.
+- What must not be torn apart is one MULTI, and the reading that answers for it is taken inside.
+- ``REPLICAOF`` to the hold address, where nothing listens, keeps the data and stays read-only: that is "detached".
+"""
+
+from collections.abc import Sequence
+
+from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Verb
+from gungnir.machines.view import Server
+from gungnir.resources.conf import HOLD_HOST, HOLD_PORT
+from gungnir.resp import commands
+from gungnir.resp.commands import ClientType
+from gungnir.resp.view import ServerView
+from gungnir.runtime.valkey.connection import (
+    GarbageError,
+    LostError,
+    NoAnswerError,
+    NoConnectionError,
+    RefusedConnectionError,
+    ValkeyError,
+)
+from gungnir.runtime.valkey.session import READ_SECTIONS, OutdatedError, ServerRefusedError, Session, is_primary
+
+_INFO = commands.info(*READ_SECTIONS)
+_CUT_CLIENTS = (
+    commands.client_kill(client_type=ClientType.NORMAL, user="default"),
+    commands.client_kill(client_type=ClientType.PUBSUB, user="default"),
+)
+
+
+def reading(view: ServerView, fence: int) -> Server:
+    """Reduce what INFO said to what decisions use."""
+    link = view.link
+    return Server(
+        run_id=view.run_id,
+        primary=is_primary(view),
+        replid=view.master_replid,
+        replid2=view.master_replid2 or "",
+        second_offset=view.second_repl_offset or 0,
+        offset=view.offset,
+        fence=fence,
+        follows="" if link is None else link.master_host,
+        link_up=link is not None and link.up,
+        last_io_s=-1 if link is None or link.master_last_io_seconds_ago is None else link.master_last_io_seconds_ago,
+        syncing=link is not None and link.master_sync_in_progress,
+        loading=view.loading or view.async_loading,
+        keys=view.keys or 0,
+        linked=sum(1 for replica in view.replicas if replica.online),
+        priority=100 if link is None else link.slave_priority,
+        version=".".join(str(part) for part in view.version),
+    )
+
+
+async def carry_out(session: Session, command: PodCommand, *, acks: int, port: int) -> Server:
+    """Carry out a command and return the reading taken after it.
+
+    Args:
+        session: With the pod that the command names.
+        command: What to do.
+        acks: Replicas that a write needs (``min-replicas-to-write``), set with every promotion and follow.
+        port: Port on which pods serve.
+
+    Raises:
+        OutdatedError: The pod is at a newer epoch.
+        WrongProcessError: Another process answers than the one that the command means.
+        ValkeyError: Any other failure.
+    """
+    if command.verb is Verb.READ:
+        return reading(await session.read(), session.fence)
+    if command.run_id:
+        view = await session.read()
+        if view.run_id != command.run_id:
+            raise WrongProcessError(f"process {view.run_id} answers, {command.run_id} is meant")
+    if command.verb in (Verb.HOLD_WRITES, Verb.RELEASE_WRITES):
+        if session.fence != command.epoch:
+            raise OutdatedError(f"the pod is at epoch {session.fence}, the command is of {command.epoch}")
+    else:
+        await session.raise_fence(command.epoch)
+    answers = await session.transaction([*_steps(session, command, acks, port), _INFO])
+    return reading(session.seen(answers[-1]), session.fence)
+
+
+class WrongProcessError(ValkeyError):
+    """Another process answers at this address than the one that the command means."""
+
+
+def _steps(session: Session, command: PodCommand, acks: int, port: int) -> Sequence[tuple[bytes, ...]]:
+    # Clients of a primary must look for the new one; those that read from a replica are left alone.
+    cut = _CUT_CLIENTS if session.primary else ()
+    match command.verb:
+        case Verb.DETACH:
+            return [commands.replicaof(HOLD_HOST, HOLD_PORT), commands.client_unpause(), *cut]
+        case Verb.PROMOTE:
+            return [
+                commands.config_set({"min-replicas-to-write": acks}),
+                commands.replicaof_no_one(),
+                commands.client_unpause(),
+                *_CUT_CLIENTS,
+            ]
+        case Verb.FOLLOW:
+            user, secret = session.link_password(command.epoch)
+            return [
+                # The old spelling is known to every release from 7.2 on.
+                commands.config_set({"masteruser": user, "masterauth": secret, "min-replicas-to-write": acks}),
+                commands.replicaof(command.host, port),
+                commands.client_unpause(),
+                *cut,
+            ]
+        case Verb.HOLD_WRITES:
+            return [commands.client_pause(command.pause_ms, write=True)]
+        case Verb.RELEASE_WRITES:
+            return [commands.client_unpause()]
+        case Verb.READ:
+            return []
+
+
+def answer_of(pod: str, error: ValkeyError) -> Answer:
+    """Turn a failure into the answer that a machine understands: did it happen, and if not, why."""
+    kinds: tuple[tuple[type[ValkeyError], AnswerKind], ...] = (
+        (OutdatedError, AnswerKind.FENCED),
+        (WrongProcessError, AnswerKind.OTHER_PROCESS),
+        (ServerRefusedError, AnswerKind.ERROR),
+        (RefusedConnectionError, AnswerKind.REFUSED),
+        (NoConnectionError, AnswerKind.UNREACHABLE),
+        (LostError, AnswerKind.UNKNOWN),
+        (NoAnswerError, AnswerKind.UNKNOWN),
+        (GarbageError, AnswerKind.UNKNOWN),
+    )
+    for cls, kind in kinds:
+        if isinstance(error, cls):
+            return Answer(pod, kind, None, str(error))
+    return Answer(pod, AnswerKind.UNKNOWN, None, str(error))

@@ -1,0 +1,223 @@
+"""Watch one pod's server: one persistent connection, one reading each ``ping_interval_ms``, and evidence as it comes.
+
+Rules
+- A connection that ends is evidence at once, not at the next tick: a reconnect is tried immediately, and refusals are
+  counted in quick succession, so that a dead process is known within about 0.1 s.
+- Silence is measured from the last answer. A wait never sleeps through the moment at which it becomes ``down_after_ms``.
+- Commands and readings share the connection and take turns, so a reading is never older than the command before it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gungnir.machines.requests import Answer, AnswerKind, PodCommand
+from gungnir.machines.view import Contact, Server
+from gungnir.runtime.valkey.connection import NoConnectionError, RefusedConnectionError, ValkeyError
+from gungnir.runtime.valkey.executor import answer_of, carry_out, reading
+from gungnir.runtime.valkey.session import Keys, OutdatedError, ServerRefusedError, Session
+
+REFUSED_RETRY_MS = 20
+"""Pause between two attempts while the first refusals are counted; later ones wait longer."""
+QUICK_REFUSALS = 5
+UNSETTLED_MS = 60
+"""Pause between two readings of a pod that loads, syncs or looks for its primary."""
+SLOW_RETRY_MS = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which server to watch, and how."""
+
+    name: str
+    uid: str
+    address: str
+    port: int
+    ping_interval_ms: int
+    down_after_ms: int
+    connect_timeout_ms: int
+    command_timeout_ms: int
+    source: str = ""
+
+
+OnChange = Callable[[str, str], None]
+"""Told (pod name, what happened) whenever the evidence changed."""
+
+
+class Monitor:
+    """Watches one pod for the life of its pod object and address.
+
+    Attributes:
+        server: The last reading; it stays when the pod falls silent.
+    """
+
+    def __init__(
+        self, target: Target, keys: Callable[[], Keys | None], epoch: Callable[[], int], on_change: OnChange
+    ) -> None:
+        """Describe what to watch; nothing is sent before ``run``.
+
+        Args:
+            target: The server.
+            keys: The current keys, or None while the Secret is not known.
+            epoch: The recorded epoch, near which the pod's fence is looked for.
+            on_change: Told of every change of evidence. Must not block.
+        """
+        self.target = target
+        self.server: Server | None = None
+        self.contact = Contact.UNTRIED
+        self.error = ""
+        self.refusals = 0
+        self._keys = keys
+        self._epoch = epoch
+        self._on_change = on_change
+        self._session: Session | None = None
+        self._turn = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._answered_ms = self._now_ms()
+
+    @staticmethod
+    def _now_ms() -> int:
+        return int(asyncio.get_running_loop().time() * 1000)
+
+    @property
+    def silent_ms(self) -> int:
+        """Milliseconds since the last answer, or since watching began."""
+        return self._now_ms() - self._answered_ms
+
+    def forgive(self) -> None:
+        """Count silence from now: our own loop slept, so the silence may have been ours."""
+        self._answered_ms = self._now_ms()
+        self.refusals = 0
+
+    def poke(self) -> None:
+        """Read at the next opportunity instead of at the next tick."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        try:
+            while True:
+                await self._look()
+                pause_ms = self._pause_ms()
+                self._wake.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause_ms / 1000):
+                        await self._wake.wait()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    async def execute(self, command: PodCommand, acks: int) -> Answer:
+        """Carry out a command on this pod, on a connection whose process is known; never raises."""
+        if command.uid != self.target.uid:
+            return Answer(command.pod, AnswerKind.OTHER_PROCESS, None, f"pod {self.target.uid} is there now")
+        try:
+            async with asyncio.timeout(self.target.command_timeout_ms * 3 / 1000), self._turn:
+                session = await self._connected()
+                server = await carry_out(session, command, acks=acks, port=self.target.port)
+        except ValkeyError as exc:
+            self._failed(exc)
+            return answer_of(command.pod, exc)
+        except TimeoutError:
+            self.close()
+            return Answer(command.pod, AnswerKind.UNKNOWN, None, "no answer in time")
+        self._answered(server)
+        return Answer(command.pod, AnswerKind.DONE, server)
+
+    async def _look(self) -> None:
+        try:
+            async with self._turn:
+                session = await self._connected()
+                view = await session.read()
+                server = reading(view, session.fence)
+        except ValkeyError as exc:
+            self._failed(exc)
+        else:
+            self._answered(server)
+
+    async def _connected(self) -> Session:
+        if self._session is not None and not self._session.connection.closed:
+            return self._session
+        keys = self._keys()
+        if keys is None:
+            raise NoConnectionError("the operator key is not known yet")
+        target = self.target
+        timeouts_ms = (self._within(target.connect_timeout_ms), self._within(target.command_timeout_ms))
+        self._session = await Session.opened(
+            target.address, target.port, keys, self._epoch(), timeouts_ms, target.source, self._lost
+        )
+        return self._session
+
+    def _within(self, timeout_ms: int) -> int:
+        """Shorten a timeout so that it does not overlook the moment at which silence counts."""
+        left_ms = self.target.down_after_ms - self.silent_ms
+        return max(50, min(timeout_ms, left_ms)) if left_ms > 0 else timeout_ms
+
+    def _lost(self) -> None:
+        """The connection ended under us: look again at once."""
+        self._on_change(self.target.name, "connection-lost")
+        self._wake.set()
+
+    def _answered(self, server: Server) -> None:
+        before, had = self.server, self.contact
+        self._answered_ms = self._now_ms()
+        self.server, self.contact, self.error, self.refusals = server, Contact.UP, "", 0
+        if had is not Contact.UP:
+            self._on_change(self.target.name, "answers")
+        if before is None or _shape(before) != _shape(server):
+            self._on_change(
+                self.target.name, "changed" if before is None or before.run_id == server.run_id else "process-replaced"
+            )
+            self._wake.set()
+
+    def _failed(self, error: ValkeyError) -> None:
+        had = (self.contact, self.refusals, self.error)
+        if isinstance(error, RefusedConnectionError):
+            self.contact, self.refusals, self.error = Contact.REFUSED, self.refusals + 1, ""
+            event = "refused"
+        elif isinstance(error, (ServerRefusedError, OutdatedError)):
+            # It answered: alive, whatever it thinks of us.
+            self._answered_ms = self._now_ms()
+            code = error.code if isinstance(error, ServerRefusedError) else "OUTDATED"
+            self.contact, self.refusals, self.error = Contact.ERROR, 0, code
+            event = "error-reply"
+            self.close()
+        else:
+            self.contact, self.refusals, self.error = Contact.SILENT, 0, str(error)
+            event = "silent"
+            self.close()
+        crossed = self.silent_ms >= self.target.down_after_ms
+        if had != (self.contact, self.refusals, self.error) or crossed:
+            self._on_change(self.target.name, event)
+
+    def _pause_ms(self) -> int:
+        target = self.target
+        if self.contact is Contact.REFUSED:
+            return REFUSED_RETRY_MS if self.refusals < QUICK_REFUSALS else SLOW_RETRY_MS
+        if self.contact in (Contact.ERROR, Contact.UNTRIED):
+            return UNSETTLED_MS if self.silent_ms < target.down_after_ms else SLOW_RETRY_MS
+        if self.contact is Contact.SILENT:
+            left_ms = target.down_after_ms - self.silent_ms
+            return min(SLOW_RETRY_MS, left_ms) if left_ms > 0 else SLOW_RETRY_MS
+        settled = self.server is not None and (self.server.primary or self.server.link_up)
+        return target.ping_interval_ms if settled else UNSETTLED_MS
+
+
+def _shape(server: Server) -> tuple[object, ...]:
+    """What matters at once, without the counters that move all the time."""
+    return (
+        server.run_id,
+        server.primary,
+        server.replid,
+        server.fence,
+        server.follows,
+        server.link_up,
+        server.syncing,
+        server.loading,
+    )

@@ -1,0 +1,366 @@
+"""One cluster's worker: decides which machine gets the next round, and remembers what people are shown.
+
+Order of a pass: failover first, then a switchover that was asked for, then repair, then the objects, then the status.
+Each is a round of a pure machine; here is only the order, and what goes into and out of them.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from gungnir.api import names
+from gungnir.api.cluster import ValkeyCluster, parse_cluster
+from gungnir.api.errors import InvalidCluster
+from gungnir.api.status import ValkeyClusterStatus
+from gungnir.errors import UserError
+from gungnir.machines import failover, failover_table, reconcile, repair, safety, switchover
+from gungnir.machines.facts import Facts
+from gungnir.machines.record import Record
+from gungnir.machines.requests import Elapsed, NotFound, Observe, Pause, Pods, Reply, Request, Seen
+from gungnir.machines.summary import Notes, Summary, summarize
+from gungnir.machines.view import View
+from gungnir.resources.inputs import BuildInputs
+from gungnir.resources.inventory import OwnedKind, build
+from gungnir.resources.rollout import rollout_pending
+from gungnir.runtime import announce
+from gungnir.runtime.api_executor import ApiExecutor
+from gungnir.runtime.cluster_cache import ClusterCache, view_of
+from gungnir.runtime.context import Context
+from gungnir.runtime.credentials import Credentials, settle
+from gungnir.runtime.driver import Driver, InterruptedRoundError
+from gungnir.runtime.errors import KubeError, NotFoundError
+from gungnir.runtime.facts import acks_of, facts_of
+from gungnir.runtime.kube_resources import SECRETS, Object
+from gungnir.runtime.log import get_logger
+from gungnir.runtime.monitors import Monitors, address_of
+from gungnir.runtime.record_codec import record_of
+from gungnir.runtime.valkey.monitor import Target
+from gungnir.runtime.valkey.session import Keys
+
+SOON_MS: Final = 50
+"""When to look again after a round that was abandoned for a harmless reason."""
+BLOCKED_MS: Final = 500
+REPAIRS_IN_A_ROW: Final = 24
+ALL_KINDS: Final = tuple(kind.value for kind in OwnedKind)
+_HARMLESS = ("the record moved on", "Conflict")
+
+
+class ClusterWorker:
+    """Everything the operator does for one ValkeyCluster (one name; a re-created namesake starts afresh)."""
+
+    def __init__(self, context: Context, namespace: str, name: str, ask: Callable[[bool], None]) -> None:
+        """Bind the worker. ``ask(urgent)`` requests another pass."""
+        self.cache = ClusterCache()
+        self.key = (namespace, name)
+        self._context = context
+        self._ask = ask
+        self._log = get_logger("gungnir.worker").bind(cluster=f"{namespace}/{name}")
+        self._cluster: ValkeyCluster | None = None
+        self._record = Record()
+        self._facts = Facts(name, "", 0, 0, persistent=True)
+        self._credentials: Credentials | None = None
+        self._executor: ApiExecutor | None = None
+        self._driver = Driver(context, f"{namespace}/{name}", self._execute)
+        self._monitors = Monitors(self._keys, lambda: self._record.epoch, self._evidence)
+        self._notes = Notes()
+        self._dirty = True
+        self._urgent = False
+        self._shown: tuple[object, ...] = ()
+        self._announced = announce.Announcer(context, self._log)
+        self._stalled = False
+
+    # --- told from outside ------------------------------------------------------------------------------------------
+
+    def objects_changed(self, *, urgent: bool = False) -> None:
+        """An object of this cluster was added, changed or removed."""
+        self._dirty = True
+        self._urgent = self._urgent or urgent
+        self._ask(urgent)
+
+    def pods_changed(self) -> None:
+        """A pod was added, changed or removed: evidence, and perhaps a new address."""
+        self._follow_pods()
+        self._urgent = True
+        self._ask(True)
+
+    def forgive(self) -> None:
+        """The operator's own loop slept."""
+        self._monitors.forgive()
+
+    async def close(self) -> None:
+        """Stop watching."""
+        await self._monitors.close()
+
+    def _evidence(self, pod: str, event: str) -> None:
+        self._context.trace.line(cluster="/".join(self.key), machine="monitor", event=event, pod=pod)
+        self._urgent = True
+        self._ask(True)
+
+    # --- a pass -----------------------------------------------------------------------------------------------------
+
+    async def work(self) -> int | None:
+        """Make one pass; return in how many milliseconds to look again, or None to wait for news."""
+        self._urgent = False
+        if not self._refresh():
+            return None
+        if self._credentials is None and not await self._learn_credentials():
+            return await self._show(5000)
+        self._follow_pods()
+        if self._facts.paused:
+            return await self._show(None)
+        again_ms = await self._decide()
+        if again_ms is not None:
+            return again_ms
+        try:
+            if self._dirty:
+                await self._reconcile(ALL_KINDS)
+            return await self._show(None)
+        except InterruptedRoundError:
+            return 0
+
+    def _refresh(self) -> bool:
+        """Parse the cluster as cached; False if there is nothing to do for it."""
+        obj = self.cache.cluster
+        if obj is None or obj["metadata"].get("deletionTimestamp"):
+            self._monitors.follow({})
+            return False
+        try:
+            cluster = parse_cluster(obj)
+        except InvalidCluster as exc:
+            return self._invalid(obj, exc)
+        if self._cluster is None or self._cluster.uid != cluster.uid:
+            self._record, self._credentials, self._dirty = Record(), None, True
+            self._executor = ApiExecutor(
+                self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address
+            )
+        self._cluster = cluster
+        self._record = record_of(cluster.status)
+        self._facts = facts_of(cluster, self._record)
+        if self._executor is not None:
+            self._executor.cluster = cluster
+        refused = ""
+        if self._facts.size > cluster.spec.replicas and self._record.primary is not None:
+            refused = (
+                f"spec.replicas {cluster.spec.replicas} would remove the primary {self._record.primary.pod}; "
+                f"hand over first: annotate {names.SWITCHOVER_ANNOTATION}=<a pod that stays>"
+            )
+        last = cluster.status.last_failover
+        self._notes = self._notes._replace(
+            invalid="", scale_down_refused=refused, last_verdict=last.verdict if last else ""
+        )
+        return True
+
+    def _invalid(self, obj: Object, error: InvalidCluster) -> bool:
+        """The spec cannot be honoured: say so, leave what runs as it is, and go on failing over on the former spec."""
+        self._notes = self._notes._replace(invalid=str(error))
+        self._announced.invalid(obj, str(error))
+        if self._cluster is None:
+            metadata = obj["metadata"]
+            status = ValkeyClusterStatus.model_validate(obj.get("status") or {})
+            meta = {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]}
+            cluster = ValkeyCluster.model_validate({"metadata": meta, "status": status})
+            self._executor = ApiExecutor(
+                self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address
+            )
+            self._facts = facts_of(cluster, Record())._replace(paused=True)
+            self._ask_show()
+            return False
+        self._record = record_of(ValkeyClusterStatus.model_validate(obj.get("status") or {}))
+        self._dirty = False
+        return True
+
+    def _ask_show(self) -> None:
+        task = asyncio.ensure_future(self._show(None))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _decide(self) -> int | None:
+        """Failover, switchover and repair; None when the primary is healthy and everything is as recorded."""
+        again_ms = await self._fail_over("", "")
+        if again_ms is not None:
+            return again_ms
+        if self._cluster is not None and self._cluster.metadata.annotations.get(names.SWITCHOVER_ANNOTATION):
+            state = await self._driver.run("switchover", switchover.start(), switchover.step, self._facts)
+            if state.phase is switchover.Phase.ACCEPTED:
+                again_ms = await self._fail_over(state.target, state.asked)
+                return SOON_MS if again_ms is None else again_ms
+            if state.phase is switchover.Phase.ABANDONED:
+                return SOON_MS
+        for _ in range(REPAIRS_IN_A_ROW):
+            repaired = await self._driver.run("repair", repair.start(), repair.step, self._facts)
+            self._refresh()
+            if repaired.phase is not repair.Phase.CHANGED:
+                break
+            if self._urgent:
+                return 0
+        return SOON_MS if repaired.phase is repair.Phase.ABANDONED else None
+
+    async def _fail_over(self, target: str, asked: str) -> int | None:
+        state = await self._driver.run("failover", failover.start(target, asked), failover.step, self._facts)
+        was = self._notes
+        match state.phase:
+            case failover_table.Phase.BLOCKED:
+                self._notes = was._replace(blocked=announce.blocked_text(state), doubt="")
+                self._announced.blocked(self.cache.cluster, state)
+                self._refresh()
+                return await self._show(BLOCKED_MS)
+            case failover_table.Phase.ABANDONED:
+                self._log.info("round abandoned", machine="failover", detail=state.detail)
+                self._refresh()
+                return SOON_MS
+            case _:
+                self._notes = was._replace(blocked="", doubt=announce.doubt_text(state))
+        if state.outcome is not None:
+            self._announced.failed_over(self.cache.cluster, state)
+            self._dirty = True
+            self._refresh()
+            return 0
+        self._announced.doubt(self.cache.cluster, self._notes.doubt)
+        if not self._notes.doubt:
+            return None
+        return await self._show(200)
+
+    async def _reconcile(self, kinds: tuple[str, ...]) -> None:
+        self._dirty = False
+        try:
+            state = await self._driver.run(
+                "reconcile", reconcile.start(kinds), reconcile.step, self._facts, interrupted=lambda: self._urgent
+            )
+        except InterruptedRoundError:
+            self._dirty = True
+            raise
+        if kinds:
+            self._notes = self._notes._replace(problems=state.problems)
+            self._announced.problems(self.cache.cluster, state.problems)
+        if state.phase is reconcile.Phase.ERROR:
+            self._log.info("round abandoned", machine="reconcile", detail=state.detail)
+            self._dirty = True
+            self._ask(False)
+
+    async def _show(self, again_ms: int | None) -> int | None:
+        """Write the status if what is shown changed since it was written last."""
+        summary = self._summary(self._record)
+        shape = announce.shape(summary)
+        self._announced.figures(self.key, self._record, summary)
+        if shape == self._shown or self._executor is None:
+            return again_ms
+        state = await self._driver.run("reconcile", reconcile.start(()), reconcile.step, self._facts)
+        if state.phase is reconcile.Phase.DONE:
+            self._shown = shape
+            return again_ms
+        return SOON_MS if again_ms is None else again_ms
+
+    # --- what the executor asks for ---------------------------------------------------------------------------------
+
+    async def _execute(self, request: Request) -> Reply:
+        match request:
+            case Observe():
+                return self._observe()
+            case Pause(ms):
+                await asyncio.sleep(ms / 1000)
+                return Elapsed()
+            case Pods():
+                return await self._monitors.execute(request, self._facts.acks)
+            case _:
+                if self._executor is None:
+                    return NotFound()
+                reply = await self._executor.execute(request)
+                return NotFound() if reply is None else reply
+
+    def _observe(self) -> Seen:
+        view = self._view()
+        found = safety.violations(self._record, view)
+        for name, text in found:
+            self._announced.violation(self.cache.cluster, name, text)
+        self._notes = self._notes._replace(violation="; ".join(f"{name}: {text}" for name, text in found))
+        asked = self._cluster.metadata.annotations.get(names.SWITCHOVER_ANNOTATION, "") if self._cluster else ""
+        return Seen(self._record, view._replace(stalled=True) if found else view, asked)
+
+    def _view(self) -> View:
+        return view_of(
+            self.cache,
+            self._monitors.by_pod,
+            frozenset(self._notes.outdated),
+            stalled=self._context.heartbeat.stalled,
+        )
+
+    def _summary(self, record: Record) -> Summary:
+        outdated = self._outdated()
+        self._notes = self._notes._replace(outdated=outdated)
+        return summarize(self._facts, record, self._view(), self._notes)
+
+    def _outdated(self) -> tuple[str, ...]:
+        if self._cluster is None or self._credentials is None or self._notes.invalid:
+            return ()
+        desired = build(OwnedKind.STATEFUL_SET, self._inputs())
+        return tuple(rollout_pending(self.cache.pods.values(), desired))
+
+    def _inputs(self) -> BuildInputs:
+        if self._cluster is None or self._credentials is None:
+            raise UserError("the cluster's credentials are not known")
+        primary = self._record.primary
+        return BuildInputs(
+            cluster=self._cluster,
+            epoch=self._record.epoch,
+            operator_key=self._credentials.operator_key,
+            password=self._credentials.password,
+            primary=None if primary is None or self._record.intent is not None else primary.pod,
+            replicas=self._facts.size,
+        )
+
+    # --- credentials and pods ---------------------------------------------------------------------------------------
+
+    def _keys(self) -> Keys | None:
+        if self._credentials is None or self._cluster is None:
+            return None
+        return Keys(self._credentials.operator_key, self._cluster.uid)
+
+    async def _learn_credentials(self) -> bool:
+        cluster = self._cluster
+        if cluster is None:
+            return False
+        try:
+            secret = await self._secret(names.secret(cluster.name))
+            wanted = cluster.spec.auth.existing_secret
+            existing = await self._secret(wanted) if wanted else None
+            self._credentials = settle(cluster, None, secret, existing)
+        except (UserError, KubeError) as exc:
+            self._notes = self._notes._replace(problems=(("secret", "CredentialsUnusable", str(exc)),))
+            self._announced.problems(self.cache.cluster, self._notes.problems)
+            return False
+        return True
+
+    async def _secret(self, name: str) -> Object | None:
+        self._context.check()
+        try:
+            return await self._context.kube.get(SECRETS.ref(self.key[0], name))
+        except NotFoundError:
+            return None
+
+    def _address(self, pod: str) -> str | None:
+        return address_of(self.cache.pods[pod]) if pod in self.cache.pods else None
+
+    def _follow_pods(self) -> None:
+        cluster = self._cluster
+        if cluster is None or self._credentials is None:
+            return
+        sentinel, context = cluster.spec.sentinel, self._context
+        targets = {
+            name: Target(
+                name=name,
+                uid=pod["metadata"]["uid"],
+                address=address,
+                port=cluster.spec.port,
+                ping_interval_ms=sentinel.ping_interval_ms,
+                down_after_ms=sentinel.down_after_ms,
+                connect_timeout_ms=context.connect_timeout_ms,
+                command_timeout_ms=context.command_timeout_ms,
+                source=context.source_address,
+            )
+            for name, pod in self.cache.pods.items()
+            if (address := address_of(pod))
+        }
+        self._monitors.follow(targets)
+
+
+__all__ = ["ClusterWorker", "acks_of", "time"]
