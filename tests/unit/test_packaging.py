@@ -20,7 +20,7 @@ from gungnir.build_info import version_line
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("runtime", "demo", "test", "dev", "build")
-GENERATED = re.compile(r"^(lock/.*\.txt|LICENSE|deploy/crds/.*|tests/golden/.*|bench/results/.*|.*\.(svg|png))$")
+GENERATED = re.compile(r"^(lock/.*\.txt|LICENSE|deploy/crds/.*|tests/golden/.*|.*\.json|.*\.(svg|png))$")
 PIN = re.compile(r"^([a-z0-9][a-z0-9-]*)==([^ ;]+)", re.MULTILINE)
 # Written so that this file does not match itself.
 INDEX_ADDRESS = re.compile(r"(--(extra-)?index-ur[l]|files\.pythonhoste[d]|pypi\.or[g]|/simpl[e]/)")
@@ -72,6 +72,17 @@ def test_the_metadata_names_licence_python_and_console_script() -> None:
 
 def test_the_package_says_that_it_is_typed() -> None:
     assert importlib.resources.files("gungnir").joinpath("py.typed").is_file()
+
+
+def test_every_data_file_of_the_package_is_shipped() -> None:
+    shipped = {
+        path.relative_to(ROOT).as_posix()
+        for package, patterns in pyproject()["tool"]["setuptools"]["package-data"].items()
+        for pattern in patterns
+        for path in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    data = {name for name in tracked_files() if name.startswith("gungnir/") and not name.endswith(".py")}
+    assert data - shipped == set()
 
 
 def test_the_licence_is_the_full_text_of_apache_2() -> None:
