@@ -160,7 +160,15 @@ def test_cel_and_python_agree(cel_holds: CelCheck, name: str, old: Json, new: Js
         before, after = _cluster(old, name), _cluster(new, name)
     except ValidationError as invalid:
         raise AssertionError(new) from invalid
+    old_stored, stored = _sparse(before.to_wire()), _sparse(after.to_wire())
     for rule in (*STATE_RULES, *ENTRY_RULES):
-        assert rule.holds(after) == cel_holds(rule, after.to_wire()), rule.name
+        assert rule.holds(after) == cel_holds(rule, stored), rule.name
     for change in CHANGE_RULES:
-        assert change.holds(before, after) == cel_holds(change, after.to_wire(), before.to_wire()), change.name
+        assert change.holds(before, after) == cel_holds(change, stored, old_stored), change.name
+
+
+def _sparse(value: Any) -> Any:
+    """Leave out empty maps and lists, which an API server does not store unless they were written."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _sparse(item) for key, item in value.items() if item not in ({}, [])}
