@@ -38,11 +38,6 @@ class Block:
         """Source address by which the operator's connections are told from those of clients."""
         return f"127.{self.number}.0.2"
 
-    @property
-    def backend_address(self) -> str:
-        """Where the API server really listens, behind the data plane."""
-        return f"127.{self.number}.0.3"
-
     def contains(self, address: str) -> bool:
         """Whether ``address`` belongs to this block."""
         return address.startswith(f"127.{self.number}.")

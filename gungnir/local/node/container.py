@@ -139,7 +139,8 @@ class Container:
         if self._port:
             address = self._sandbox.address
             target = (address, hidden_port(self._port))
-            self._node.plane.open(self._sandbox.party, (address, self._port), target, child.pid)
+            opening = self._node.plane.open(self._sandbox.party, (address, self._port), target, child.pid)
+            opening.add_done_callback(self._door_opened)
         self._started_at = self._node.now()
         self._started_s = asyncio.get_running_loop().time()
         view = self.view
@@ -152,6 +153,11 @@ class Container:
         view.ready = view.started = False
         self._attempts += 1
         self._on_change()
+
+    def _door_opened(self, opening: "asyncio.Future[Any]") -> None:
+        if not opening.cancelled() and (error := opening.exception()) is not None:
+            text = f"port {self._port} cannot be listened on: {error}; is it taken on all addresses by another program?"
+            self._event(WARNING, "FailedListen", text)
 
     def _ended(self, status: int) -> None:
         self.child = None

@@ -104,8 +104,8 @@ class PlaneClient:
         """Call the peers with this source address ``party`` when faults are applied."""
         return self.send("name", party=party, address=address)
 
-    def open(self, party: str, address: Address, target: Address, pid: int | None) -> "asyncio.Future[dict[str, Any]]":
-        """Relay ``address`` to ``target`` while process ``pid`` lives and listens (None: for good)."""
+    def open(self, party: str, address: Address, target: Address, pid: int) -> "asyncio.Future[dict[str, Any]]":
+        """Relay ``address`` to ``target`` while child ``pid`` lives and listens."""
         return self.send("open", party=party, address=address, target=target, pid=pid)
 
     def retire(self, address: str) -> "asyncio.Future[dict[str, Any]]":

@@ -103,7 +103,7 @@ class Listener:
 
 
 class PodDoor:
-    """The address of one port of one party (a pod, or the API server) and all relayed connections to it."""
+    """The address of one port of one pod and all relayed connections to it."""
 
     def __init__(self, network: Network, party: str, address: Address, target: Address) -> None:
         self.party = party

@@ -1,7 +1,7 @@
 """Which parties of the local network do not hear each other, as plain values.
 
 Rules:
-- A party is a pod (``namespace/name``), ``operator``, ``api`` or ``clients`` (every other address); ``all`` is all.
+- A party is a pod (``namespace/name``), ``operator`` or ``clients`` (every other address); ``all`` is all.
 - A cut is directed: packets from the first party to the second are lost. A cut in both directions is two cuts.
 - A party always hears itself.
 """
@@ -12,9 +12,8 @@ from typing import Final
 
 OPERATOR: Final = "operator"
 CLIENTS: Final = "clients"
-API: Final = "api"
 ALL: Final = "all"
-SPECIAL_PARTIES: Final = frozenset({OPERATOR, CLIENTS, API, ALL})
+SPECIAL_PARTIES: Final = frozenset({OPERATOR, CLIENTS, ALL})
 
 Pair = tuple[str, str]
 

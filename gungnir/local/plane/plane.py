@@ -42,10 +42,8 @@ class Plane:
         """Call the peers with this source address ``party``."""
         self._names[address] = party
 
-    def open_door(self, party: str, address: Address, target: Address, pid: int | None) -> None:
+    def open_door(self, party: str, address: Address, target: Address, pid: int) -> None:
         """Relay ``address`` to ``target`` as soon as child ``pid`` listens there, until it ends.
-
-        Without a pid the target is taken to listen for as long as the plane lives.
 
         Raises:
             OSError: The address cannot be listened on.
@@ -55,9 +53,7 @@ class Plane:
             door = self._doors[address] = PodDoor(self, party, address, target)
         door.target = target
         self._retired.discard(address)
-        if pid is None:
-            door.process_listens()
-        elif self.children.lives(pid):
+        if self.children.lives(pid):
             self._doors_of.setdefault(pid, []).append(door)
             self._await_listening(door, pid, polls=0)
 
