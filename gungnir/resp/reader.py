@@ -115,7 +115,7 @@ class Reader:
         self._buffer = bytearray()
         self._dropped = 0  # bytes of the stream before _buffer
         self._position = 0  # of the next token in _buffer
-        self._searched = 0  # no CRLF starts before this index in the unfinished line
+        self._searched = 0  # no CRLF starts before this index and behind _position
         self._token_start = 0  # in the stream: for error texts
         self._frames: list[_Frame] = []
         self._blob: tuple[int, int] | None = None  # type byte and length of the blob whose head was read
@@ -203,7 +203,6 @@ class Reader:
             self._searched = len(buffer) - 1
             return NEED_MORE_DATA
         self._position = end + 2
-        self._searched = 0
         return handler(self, kind, bytes(buffer[start + 1 : end]))
 
     def _read_blob(self, kind: int, length: int) -> _Token:

@@ -10,6 +10,7 @@ from typing import Final
 from gungnir.resp.errors import ProtocolError
 from gungnir.resp.values import BigNumber, Simple, Verbatim
 
+# Bounded, because Python refuses to convert thousands of digits with an error of its own.
 _INTEGER: Final = re.compile(rb"[+-]?[0-9]{1,19}")
 _LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,18}")
 _BIG_NUMBER: Final = re.compile(rb"[+-]?[0-9]+")

@@ -6,7 +6,7 @@ The names are Valkey's (https://valkey.io/commands/info/), which spells the role
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from gungnir.api.names import ROLE_PRIMARY, ROLE_REPLICA
 from gungnir.resp.errors import ReplyError
@@ -16,8 +16,8 @@ VIEW_SECTIONS: Final = ("server", "replication", "persistence", "clients")
 """The sections that `parse_server_view` needs; with ``keyspace`` the view has `ServerView.keys` too."""
 
 _ROLES: Final = {"master": ROLE_PRIMARY, "slave": ROLE_REPLICA}
-_ATTACHED: Final = re.compile(r"slave([0-9]+)")
-_DATABASE: Final = re.compile(r"db[0-9]+")
+_ATTACHED: Final = re.compile(r"slave[0-9]{1,9}")
+_DATABASE: Final = re.compile(r"db[0-9]{1,9}")
 _VERSION: Final = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})")
 _NO_ID: Final = "0" * 40
 _MAX_PORT: Final = 65535
@@ -42,6 +42,9 @@ class WriteStatus(StrEnum):
 
     OK = "ok"
     ERR = "err"
+
+
+_Status = TypeVar("_Status", LinkStatus, WriteStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +182,8 @@ def parse_server_view(info: Info) -> ServerView:
         loading=info.flag("loading"),
         async_loading=info.flag("async_loading"),
         aof_enabled=info.flag("aof_enabled"),
-        aof_last_write_status=_write_status(info, "aof_last_write_status"),
-        rdb_last_bgsave_status=_write_status(info, "rdb_last_bgsave_status"),
+        aof_last_write_status=_status(info, "aof_last_write_status", WriteStatus),
+        rdb_last_bgsave_status=_status(info, "rdb_last_bgsave_status", WriteStatus),
         connected_clients=info.count("connected_clients"),
         paused_actions=info.get("paused_actions"),
         keys=_keys(info),
@@ -216,26 +219,25 @@ def _version(info: Info) -> tuple[int, int, int]:
     return int(major), int(minor), int(patch)
 
 
-def _write_status(info: Info, field: str) -> WriteStatus:
+def _status(info: Info, field: str, kind: type[_Status]) -> _Status:
     value = info.text(field)
-    if value not in set(WriteStatus):
-        raise ReplyError(field, f"{value[:40]!r} is neither ok nor err")
-    return WriteStatus(value)
+    try:
+        return kind(value)
+    except ValueError as exc:
+        raise ReplyError(field, f"{value[:40]!r} is neither {' nor '.join(kind)}") from exc
 
 
 def _link(info: Info) -> Link:
-    status = info.text("master_link_status")
-    if status not in set(LinkStatus):
-        raise ReplyError("master_link_status", f"{status[:40]!r} is neither up nor down")
+    status = _status(info, "master_link_status", LinkStatus)
     down_since = "master_link_down_since_seconds"
     return Link(
         master_host=info.text("master_host"),
         master_port=port("master_port", info.text("master_port")),
-        master_link_status=LinkStatus(status),
+        master_link_status=status,
         master_last_io_seconds_ago=info.count_or_none("master_last_io_seconds_ago"),
         master_sync_in_progress=info.flag("master_sync_in_progress"),
         # Valkey leaves the field out while the link is up.
-        master_link_down_since_seconds=None if status == LinkStatus.UP else info.count_or_none(down_since),
+        master_link_down_since_seconds=None if status is LinkStatus.UP else info.count_or_none(down_since),
         slave_repl_offset=info.count("slave_repl_offset"),
         slave_priority=info.count("slave_priority"),
         slave_read_only=info.flag("slave_read_only"),
@@ -243,8 +245,9 @@ def _link(info: Info) -> Link:
 
 
 def _replicas(info: Info) -> tuple[AttachedReplica, ...]:
-    named = [(int(match[1]), field) for field in info if (match := _ATTACHED.fullmatch(field))]
-    return tuple(_attached(field, info.text(field)) for _, field in sorted(named))
+    fields = [field for field in info if field.startswith("slave") and _ATTACHED.fullmatch(field)]
+    fields.sort(key=lambda field: int(field.removeprefix("slave")))
+    return tuple(_attached(field, info[field]) for field in fields)
 
 
 def _attached(field: str, value: str) -> AttachedReplica:
@@ -264,7 +267,7 @@ def _attached(field: str, value: str) -> AttachedReplica:
 def _keys(info: Info) -> int | None:
     if "keyspace" not in info.sections:
         return None
-    databases = [field for field in info if _DATABASE.fullmatch(field)]
+    databases = [field for field in info if field.startswith("db") and _DATABASE.fullmatch(field)]
     return sum(natural(f"{field}.keys", _parts(info[field]).get("keys", "")) for field in databases)
 
 

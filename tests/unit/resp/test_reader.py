@@ -104,6 +104,9 @@ def test_not_a_number_is_a_double(wire: bytes) -> None:
         (b":1_0\r\n", "b'1_0' is not a signed 64-bit integer"),
         (b": 1\r\n", "is not a signed 64-bit integer"),
         (b":9223372036854775808\r\n", "is not a signed 64-bit integer"),
+        # Beyond Python's limit for the conversion of digits, which raises ValueError.
+        (b":" + b"9" * 5000 + b"\r\n", "is not a signed 64-bit integer"),
+        (b"$" + b"9" * 5000 + b"\r\n", "is not a length"),
         (b"$-2\r\n", "b'-2' is not a length"),
         (b"$+1\r\n", "is not a length"),
         (b"$01\r\n", "is not a length"),
@@ -143,9 +146,10 @@ def test_an_error_names_the_byte_of_the_stream_whatever_came_before() -> None:
         reader.next()
 
 
-def test_a_failed_reader_keeps_nothing_and_raises_the_same_again() -> None:
+@pytest.mark.parametrize("cut_short", [b"*2\r\n:2\r\n?", b"*2\r\n$1\r\nabc", b"*2\r\n$?\r\n;1\r\na\r\n:"])
+def test_a_failed_reader_keeps_nothing_and_raises_the_same_again(cut_short: bytes) -> None:
     reader = Reader()
-    reader.feed(b":1\r\n*2\r\n:2\r\n?")
+    reader.feed(b":1\r\n" + cut_short)
     values = reader.drain()
     assert next(values) == 1
     with pytest.raises(ProtocolError) as first:

@@ -19,6 +19,7 @@ from gungnir.resp import redact
             "ACL SETUSER op-1 on >pw #00 <old !11 ~* &* +@all -debug",
             "ACL SETUSER op-1 on *** *** *** *** ~* &* +@all -debug",
         ),
+        ("ACL SETUSER op-1 ~a>pw +ping#00", "ACL SETUSER op-1 *** ***"),
         ("ACL SETUSER op-1 pw (~a)", "ACL SETUSER op-1 *** ***"),
         ("ACL SETUSER >pw", "ACL SETUSER ***"),
         ("ACL SETUSER", "ACL SETUSER"),

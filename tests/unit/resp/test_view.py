@@ -86,7 +86,7 @@ def test_a_detached_replica_keeps_history_and_offset(version: str) -> None:
 def test_a_pod_that_just_started_fenced_has_no_history_to_speak_of(version: str, state: str) -> None:
     seen = view(version, state)
     assert seen.link == Link("127.0.0.1", 1, LinkStatus.DOWN, None, False, None, 1, 100, True)
-    assert seen.master_repl_offset == 0
+    assert (seen.master_repl_offset, seen.offset) == (0, 1)
     assert seen.master_replid != view(version, "hold-detached").master_replid
 
 
@@ -130,6 +130,12 @@ def test_replicas_are_listed_in_the_order_of_their_numbers() -> None:
         ("::1", 9),
         ("::1", 10),
     ]
+
+
+def test_a_number_of_absurd_length_in_a_field_name_is_not_read_as_a_number() -> None:
+    info = recorded("9.1.2", "primary")
+    strange = {"slave" + "9" * 5000: "x", "db" + "9" * 5000: "x"}
+    assert parse_server_view(Info({**info, **strange}, info.sections)) == parse_server_view(info)
 
 
 DERIVED = {"version", "link", "replicas", "paused_actions", "keys"}  # every other attribute is named as its field
