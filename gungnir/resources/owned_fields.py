@@ -33,7 +33,7 @@ WHOLE: Final[Mapping[str, frozenset[FieldPath]]] = {
     "ConfigMap": frozenset({("data",), ("binaryData",)}),
     "PodDisruptionBudget": frozenset({("spec", "minAvailable"), ("spec", "selector")}),
     "Secret": frozenset({("data",)}),
-    "Service": frozenset({("spec", "selector"), ("spec", "externalIPs")}),
+    "Service": frozenset({("spec", "selector"), ("spec", "externalIPs"), ("spec", "publishNotReadyAddresses")}),
     "StatefulSet": frozenset(
         {
             ("spec", "updateStrategy"),

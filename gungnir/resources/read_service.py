@@ -10,7 +10,8 @@ from gungnir.resources.ports import service_ports
 def read_service(inputs: BuildInputs) -> Manifest:
     """Return the Service. It selects by the role label, which the operator takes from a pod whose link breaks.
 
-    Only ready pods are published: a replica that loads its data answers nobody.
+    Only ready pods are published: a replica that loads its data answers nobody. That is the default, and an
+    explicit ``publishNotReadyAddresses: false`` would not be stored.
     """
     cluster = inputs.cluster
     return {
@@ -19,7 +20,6 @@ def read_service(inputs: BuildInputs) -> Manifest:
         "metadata": metadata(cluster, names.read_service(cluster.name)),
         "spec": {
             "type": "ClusterIP",
-            "publishNotReadyAddresses": False,
             "selector": {**names.selector_labels(cluster.name), names.ROLE_LABEL: names.ROLE_REPLICA},
             "ports": service_ports(cluster),
         },
