@@ -102,9 +102,13 @@ class Ledger:
 
     def longest_gap_ms(self, start_ns: int, end_ns: int) -> float:
         """Longest time without an acknowledgement within the interval, in milliseconds; its ends count as such."""
+        before_ns, after_ns = self.longest_gap(start_ns, end_ns)
+        return (after_ns - before_ns) / 1e6
+
+    def longest_gap(self, start_ns: int, end_ns: int) -> tuple[int, int]:
+        """Begin and end of that gap."""
         moments = sorted(_answered_ns(w) for w in _acknowledged(self.writes) if start_ns < _answered_ns(w) < end_ns)
-        edges = [start_ns, *moments, end_ns]
-        return max(after - before for before, after in pairwise(edges)) / 1e6
+        return max(pairwise([start_ns, *moments, end_ns]), key=lambda edge: edge[1] - edge[0])
 
 
 def _acknowledged(writes: Iterable[Write]) -> Iterator[Write]:

@@ -33,7 +33,7 @@ class OperatorOptions:
 
     Attributes:
         kubeconfig: Path of the kubeconfig.
-        health_address: ``address:port`` of its probes and metrics.
+        http_address: ``address:port`` of its probes and metrics.
         directory: Where its log and trace go.
         identity: Its name in the lease.
         valkey_source_address: Address from which it connects to pods; empty for any.
@@ -41,7 +41,7 @@ class OperatorOptions:
     """
 
     kubeconfig: Path
-    health_address: str
+    http_address: str
     directory: Path
     identity: str = "gungnir"
     valkey_source_address: str = ""
@@ -54,7 +54,7 @@ class OperatorOptions:
         return [
             *(sys.executable, "-m", "gungnir", "run"),
             *("--kubeconfig", str(self.kubeconfig)),
-            *("--http-address", self.health_address),
+            *("--http-address", self.http_address),
             *("--identity", self.identity),
             *("--trace-file", str(self.directory / f"{self.identity}.trace.jsonl")),
             *(("--valkey-source-address", source) if source else ()),
@@ -194,7 +194,7 @@ class OperatorProcess:
         return bool(metrics and _LEADS.search(metrics)) and await self._get(session, "/readyz") is not None
 
     async def _get(self, session: aiohttp.ClientSession, path: str) -> str | None:
-        url = f"http://{self.options.health_address}{path}"
+        url = f"http://{self.options.http_address}{path}"
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
             async with session.get(url, timeout=aiohttp.ClientTimeout(total=1)) as response:
                 return await response.text() if response.ok else None
