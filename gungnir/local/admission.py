@@ -6,7 +6,8 @@ from gungnir.local.errors import BadRequestError, FieldError, invalid
 from gungnir.local.kinds.catalog import Kind
 from gungnir.local.kinds.meta import validate_metadata, validate_metadata_update
 from gungnir.local.kinds.strategies import strategy_of
-from gungnir.local.schema.builtin import decode as decode_builtin, decode_metadata
+from gungnir.local.schema.builtin import decode as decode_builtin
+from gungnir.local.schema.builtin import decode_metadata
 
 Obj = dict[str, Any]
 
@@ -41,15 +42,11 @@ def decode(kind: Kind, obj: Obj, field_validation: str) -> list[str]:
     Raises:
         BadRequestError: A field has the wrong type, or is unknown under ``Strict``.
     """
-    if kind.is_custom:
-        unknown = [*decode_metadata(kind, obj), *kind.custom.prune(obj)]
-    else:
-        unknown = decode_builtin(kind, obj)
+    unknown = [*decode_metadata(kind, obj), *kind.custom.prune(obj)] if kind.is_custom else decode_builtin(kind, obj)
     if field_validation == "Strict" and unknown:
         listed = ", ".join(f'unknown field "{path}"' for path in unknown)
-        raise BadRequestError(
-            f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: strict decoding error: {listed}'
-        )
+        subject = f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}'
+        raise BadRequestError(f"{subject}: strict decoding error: {listed}")
     return [f'unknown field "{path}"' for path in unknown] if field_validation == "Warn" else []
 
 

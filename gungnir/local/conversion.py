@@ -1,7 +1,7 @@
 """Conversion between the form in which an object is stored and the version in which it is asked for.
 
-Only Events have two forms (core ``v1`` and ``events.k8s.io/v1``); they are stored in the core form. Versions of a custom
-resource share one form and differ in ``apiVersion`` alone (conversion strategy ``None``).
+Only Events have two forms (core ``v1`` and ``events.k8s.io/v1``); they are stored in the core form. Versions of a
+custom resource share one form and differ in ``apiVersion`` alone (conversion strategy ``None``).
 """
 
 from typing import Any, Final

@@ -1,7 +1,8 @@
 """Deletion and what follows from it: grace periods, finalizers, garbage collection, namespaces, custom resources.
 
-Follows ``registry/generic/registry/store.go`` (BeforeDelete, finalizers), the garbage collector (background, foreground and
-orphan propagation by owner uid) and the namespace controller. All of it settles inside the call that caused it.
+Follows ``registry/generic/registry/store.go`` (BeforeDelete, finalizers), the garbage collector (background,
+foreground and orphan propagation by owner uid) and the namespace controller. All of it settles inside the call that
+caused it.
 """
 
 from collections import defaultdict, deque
@@ -256,7 +257,7 @@ class Deletions:
     # --- custom resources --------------------------------------------------------------------------------------------
 
     def adopt_stored_definitions(self) -> None:
-        """Serve the custom resources whose definitions were loaded, then collect what was garbage before the restart."""
+        """Serve the custom resources whose definitions were loaded, then collect the garbage of before the restart."""
         for record in self._store.scan(definitions.TABLE):
             settle_definition(self._registry, record.key, record)
         self.settle()

@@ -117,7 +117,7 @@ class ServiceUnavailableError(ApiError):
     reason = "ServiceUnavailable"
 
 
-class TimeoutError504(ApiError):
+class ServerTimeoutError(ApiError):
     """The server could not answer in time, as for a resourceVersion of the future."""
 
     code = 504
@@ -131,7 +131,6 @@ FORBIDDEN = "Forbidden"
 DUPLICATE = "Duplicate value"
 TOO_LONG = "Too long"
 TOO_MANY = "Too many"
-TYPE_INVALID = "Invalid value"
 
 _CAUSES = {
     REQUIRED: "FieldValueRequired",

@@ -85,8 +85,8 @@ def _take(registry: "Registry", budget: Obj, pod: str, *, dry_run: bool) -> None
             "Cannot evict pod as it would violate the pod's disruption budget.",
             _details(
                 metadata["name"],
-                f"The disruption budget {metadata['name']} needs {status.get('desiredHealthy', 0)} healthy pods and has "
-                f"{status.get('currentHealthy', 0)} currently",
+                f"The disruption budget {metadata['name']} needs {status.get('desiredHealthy', 0)} healthy pods and "
+                f"has {status.get('currentHealthy', 0)} currently",
             ),
         )
     if dry_run:

@@ -1,7 +1,7 @@
 """The three patch formats: JSON patch (RFC 6902), JSON merge patch (RFC 7386) and strategic merge patch.
 
-Strategic merge patch follows ``strategicpatch`` of apimachinery: lists of objects merge by a key that the API types name
-(``patchMergeKey``), with ``$patch``, ``$deleteFromPrimitiveList``, ``$retainKeys`` and ``$setElementOrder``.
+Strategic merge patch follows ``strategicpatch`` of apimachinery: lists of objects merge by a key that the API types
+name (``patchMergeKey``), with ``$patch``, ``$deleteFromPrimitiveList``, ``$retainKeys`` and ``$setElementOrder``.
 """
 
 from copy import deepcopy
@@ -68,21 +68,14 @@ def strategic_patch(target: Any, patch: Any, path: tuple[str, ...] = ()) -> Any:
     """
     if not isinstance(patch, dict):
         return deepcopy(patch)
-    directive = patch.get("$patch")
+    directive = patch.get("$patch", "merge")
     if directive == "replace":
         return {name: deepcopy(value) for name, value in patch.items() if name != "$patch"}
     if directive == "delete":
         return {}
-    if directive not in {None, "merge"}:
+    if directive != "merge":
         raise BadRequestError(f"unknown $patch directive {directive!r}: use merge, replace or delete")
-    result = dict(target) if isinstance(target, dict) else {}
-    retain = patch.get("$retainKeys")
-    if retain is not None:
-        result = {name: value for name, value in result.items() if name in retain}
-    for name, value in patch.items():
-        if name.startswith("$deleteFromPrimitiveList/"):
-            field = name.partition("/")[2]
-            result[field] = [item for item in result.get(field) or [] if item not in value]
+    result = _after_directives(dict(target) if isinstance(target, dict) else {}, patch)
     for name, value in patch.items():
         if name.startswith("$"):
             continue
@@ -92,9 +85,21 @@ def strategic_patch(target: Any, patch: Any, path: tuple[str, ...] = ()) -> Any:
             result[name] = _merge_list(result.get(name), value, (*path, name))
         else:
             result[name] = strategic_patch(result.get(name), value, (*path, name))
-    for name, order in patch.items():
-        if name.startswith("$setElementOrder/"):
-            _reorder(result, name.partition("/")[2], order, path)
+    orders = [name for name in patch if name.startswith("$setElementOrder/")]
+    for name in orders:
+        _reorder(result, name.partition("/")[2], patch[name], path)
+    return result
+
+
+def _after_directives(result: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """Return the object without what ``$retainKeys`` and ``$deleteFromPrimitiveList`` take from it."""
+    retain = patch.get("$retainKeys")
+    if retain is not None:
+        result = {name: value for name, value in result.items() if name in retain}
+    for name, value in patch.items():
+        if name.startswith("$deleteFromPrimitiveList/"):
+            field = name.partition("/")[2]
+            result[field] = [item for item in result.get(field) or [] if item not in value]
     return result
 
 
@@ -157,6 +162,26 @@ def json_patch(target: Any, operations: Any) -> Any:
         raise InvalidError(f"the server rejected our request due to an error in our request: {exc}") from exc
 
 
+def check_media_type(content_type: str, *, is_custom: bool) -> str:
+    """Return the media type of a patch.
+
+    Raises:
+        UnsupportedMediaTypeError: Server-side apply, strategic merge of a custom resource, or an unknown format.
+    """
+    media_type = content_type.partition(";")[0].strip()
+    if media_type in APPLY_PATCHES:
+        raise UnsupportedMediaTypeError(
+            f"{media_type}: server-side apply is not served by the local cluster; use client-side apply "
+            "(kubectl apply without --server-side) or a merge patch"
+        )
+    served = [JSON_PATCH, MERGE_PATCH] if is_custom else [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH]
+    if media_type not in served:
+        raise UnsupportedMediaTypeError(
+            f"the body of the request was in an unknown format - accepted media types include: {', '.join(served)}"
+        )
+    return media_type
+
+
 def apply(current: dict[str, Any], patch: Any, content_type: str, *, is_custom: bool) -> dict[str, Any]:
     """Return ``current`` (not changed itself) after ``patch`` of a media type.
 
@@ -165,30 +190,15 @@ def apply(current: dict[str, Any], patch: Any, content_type: str, *, is_custom: 
         BadRequestError: The patch cannot be read.
         InvalidError: A JSON patch does not apply.
     """
-    media_type = content_type.partition(";")[0].strip()
-    if media_type in APPLY_PATCHES:
-        raise UnsupportedMediaTypeError(
-            f"{media_type}: server-side apply is not served by the local cluster; use client-side apply "
-            "(kubectl apply without --server-side) or a merge patch"
-        )
-    if media_type == STRATEGIC_PATCH and is_custom:
-        raise UnsupportedMediaTypeError(
-            "the body of the request was in an unknown format - accepted media types include: "
-            f"{JSON_PATCH}, {MERGE_PATCH}"
-        )
+    media_type = check_media_type(content_type, is_custom=is_custom)
     if media_type == JSON_PATCH:
         result = json_patch(deepcopy(current), patch)
     elif not isinstance(patch, dict):
         raise BadRequestError("the body of a patch must be a JSON object")
     elif media_type == MERGE_PATCH:
         result = merge_patch(current, patch)
-    elif media_type == STRATEGIC_PATCH:
-        result = strategic_patch(current, patch)
     else:
-        raise UnsupportedMediaTypeError(
-            "the body of the request was in an unknown format - accepted media types include: "
-            f"{JSON_PATCH}, {MERGE_PATCH}, {STRATEGIC_PATCH}"
-        )
+        result = strategic_patch(current, patch)
     if not isinstance(result, dict):
         raise BadRequestError("the patch replaces the object by something that is no object")
     return result

@@ -5,7 +5,6 @@ happened when it returns. Objects that go in are copied, objects that come out a
 """
 
 import secrets
-import string
 import time
 import uuid
 from collections.abc import Callable
@@ -20,7 +19,6 @@ from gungnir.local.deletion import DeleteOptions, Deletions
 from gungnir.local.errors import (
     BadRequestError,
     ForbiddenError,
-    NotFoundError,
     already_exists,
     conflict,
     forbidden,
@@ -31,20 +29,11 @@ from gungnir.local.kinds.strategies import strategy_of
 from gungnir.local.selectors import predicate
 from gungnir.local.store import Key, Obj, Record, Store
 from gungnir.local.watches import Watch
+from gungnir.local.writes import SERVER_FIELDS, AddressRange, combine, deleted_status, desired, parse_revision
 
-__all__ = ["DeleteOptions", "ListResult", "Registry", "Watch", "WriteOptions"]
+__all__ = ["DeleteOptions", "ListResult", "Registry", "Watch", "WriteOptions", "parse_revision"]
 _SUFFIX_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 _MAX_GENERATED_BASE: Final = 58
-_SERVER_FIELDS: Final = (
-    "uid",
-    "resourceVersion",
-    "creationTimestamp",
-    "generation",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "selfLink",
-    "managedFields",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +70,7 @@ class Registry:
         self.store = store or Store()
         self.catalog = Catalog()
         self.mutators: list[Hook] = []
-        self.cluster_ip: Callable[[str, str], str] = _AddressRange(self).allocate
+        self.cluster_ip: Callable[[str, str], str] = AddressRange(self).allocate
         self._clock = clock
         self._deletions = Deletions(self)
         self._depth = 0
@@ -179,7 +168,7 @@ class Registry:
         self._place(kind, new, namespace)
         if metadata.get("resourceVersion"):
             raise BadRequestError("resourceVersion should not be set on objects to be created")
-        for name in _SERVER_FIELDS:
+        for name in SERVER_FIELDS:
             metadata.pop(name, None)
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = self._generated_name(kind, new)
@@ -231,7 +220,9 @@ class Registry:
         new = to_storage(kind, admission.check_type(kind, Record(Key("", "", ""), obj, 0).copy()))
         self._place(kind, new, namespace, check_exists=False)
         metadata = new["metadata"]
-        if name is not None and metadata.setdefault("name", name) != name:
+        if name and not metadata.get("name"):
+            metadata["name"] = name
+        if name and metadata["name"] != name:
             raise BadRequestError(
                 f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
             )
@@ -261,6 +252,7 @@ class Registry:
         """
         opts = options or WriteOptions(dry_run=dry_run)
         kind = self.catalog.resolve(resource)
+        patches.check_media_type(content_type, is_custom=kind.is_custom)
         record = self.record(kind, namespace, name)
         current = from_storage(kind, record.copy())
         changed = patches.apply(current, patch, content_type, is_custom=kind.is_custom)
@@ -294,7 +286,7 @@ class Registry:
         with self._verb():
             waiting = self._deletions.delete(kind, record, options)
             if waiting is None:
-                return _deleted_status(kind, record)
+                return deleted_status(kind, record)
         current = self.store.get(record.key)
         return from_storage(kind, (current or waiting).copy())
 
@@ -333,7 +325,9 @@ class Registry:
         if not kind.namespaced:
             metadata.pop("namespace", None)
             return
-        if namespace and metadata.setdefault("namespace", namespace) != namespace:
+        if namespace and not metadata.get("namespace"):
+            metadata["namespace"] = namespace
+        if namespace and metadata["namespace"] != namespace:
             raise BadRequestError(
                 f"the namespace of the provided object does not match the namespace sent on the request "
                 f"({metadata['namespace']} and {namespace})"
@@ -393,7 +387,7 @@ class Registry:
         old = record.obj
         self._check_preconditions(kind, record, new["metadata"])
         opts.warnings += admission.decode(kind, new, opts.field_validation)
-        new = _combine(kind, new, record, subresource)
+        new = combine(kind, new, record, subresource)
         if subresource is None:
             strategy_of(kind).carry_over(new, old)
             admission.default(kind, new)
@@ -403,7 +397,7 @@ class Registry:
         admission.validate(kind, new, old)
         metadata = new["metadata"]
         metadata["resourceVersion"] = old["metadata"]["resourceVersion"]
-        if kind.has_generation and _desired(new, kind) != _desired(old, kind):
+        if kind.has_generation and desired(new, kind) != desired(old, kind):
             metadata["generation"] = old["metadata"].get("generation", 0) + 1
         if opts.dry_run:
             return new
@@ -459,75 +453,3 @@ class _Verb:
 
     def __exit__(self, *_: object) -> None:
         self._registry.leave()
-
-
-class _AddressRange:
-    """Addresses for Services when no other allocator is set: 10.96.0.0/16, the first that no Service holds."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-
-    def allocate(self, namespace: str, name: str) -> str:
-        """Return a free address."""
-        del namespace, name
-        taken = {r.obj["spec"].get("clusterIP") for r in self._registry.store.scan("services")}
-        for number in range(1, 1 << 16):
-            address = f"10.96.{number >> 8}.{number & 255}"
-            if address not in taken:
-                return address
-        raise ForbiddenError("every Service address is taken: delete a Service")
-
-
-def parse_revision(text: str) -> int:
-    """Return the number behind a resourceVersion.
-
-    Raises:
-        BadRequestError: It is not one that this server gave out.
-    """
-    if not text or not set(text) <= set(string.digits):
-        raise BadRequestError(f"resourceVersion: Invalid value: {text!r}: use one that the server returned")
-    return int(text)
-
-
-def _combine(kind: Kind, new: Obj, record: Record, subresource: str | None) -> Obj:
-    """Return the object with the parts that this request may change taken from ``new``, the rest from the stored one."""
-    old = record.copy()
-    if subresource == "status":
-        if not kind.has_status:
-            raise NotFoundError("the server could not find the requested resource")
-        if "status" in new:
-            old["status"] = new["status"]
-        else:
-            old.pop("status", None)
-        return old
-    if kind.has_status:
-        if "status" in old:
-            new["status"] = old["status"]
-        else:
-            new.pop("status", None)
-    metadata = new["metadata"]
-    for name in _SERVER_FIELDS:
-        metadata.pop(name, None)
-        if name in old["metadata"]:
-            metadata[name] = old["metadata"][name]
-    if "generateName" in old["metadata"]:
-        metadata.setdefault("generateName", old["metadata"]["generateName"])
-    return new
-
-
-def _desired(obj: Obj, kind: Kind) -> Obj:
-    """Return the part of an object whose change raises its generation."""
-    if not kind.is_custom:
-        return {k: v for k, v in obj.items() if k not in {"metadata", "status", "apiVersion", "kind"}}
-    ignored = {"metadata", "status", "apiVersion"} if kind.has_status else {"metadata", "apiVersion"}
-    return {k: v for k, v in obj.items() if k not in ignored}
-
-
-def _deleted_status(kind: Kind, record: Record) -> Obj:
-    return {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Success",
-        "details": {"name": record.key.name, "group": kind.group, "kind": kind.plural, "uid": record.uid},
-    }

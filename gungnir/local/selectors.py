@@ -106,7 +106,7 @@ def predicate(label_selector: str = "", field_selector: str = "") -> Predicate:
 
 
 def matches_label_selector(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """Tell whether a ``LabelSelector`` (matchLabels, matchExpressions) selects ``labels``; a missing one selects none."""
+    """Tell whether a ``LabelSelector`` selects ``labels``; a missing one selects none."""
     if selector is None:
         return False
     if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):

@@ -1,7 +1,8 @@
 """The SQLite file of a local cluster started with a data directory.
 
-WAL with ``synchronous=NORMAL``: a commit is in the operating system's hands before it is acknowledged, so it survives the
-death of the process (SIGKILL included); a power cut may lose the last commits, never the file (sqlite.org/wal.html).
+WAL with ``synchronous=NORMAL``: a commit is in the operating system's hands before it is acknowledged, so it survives
+the death of the process (SIGKILL included); a power cut may lose the last commits, never the file
+(sqlite.org/wal.html).
 """
 
 import sqlite3

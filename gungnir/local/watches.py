@@ -28,7 +28,7 @@ class WatchEvent:
 
 
 class Watch:
-    """Async iterator of ``WatchEvent``; ends on ``close()``, raises ``ApiError`` when the server ended it with an error."""
+    """Async iterator of ``WatchEvent``; ends on ``close()``, raises the ``ApiError`` with which the server ended it."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class Watch:
 
 
 def _leaving(event: StoreEvent) -> Record:
-    """Return what a watcher sees of an object that was removed or left its selection: the old form, the new revision."""
+    """Return what a watcher sees of an object that is gone or left its selection: the old form, the new revision."""
     if event.type == "DELETED" or event.previous is None:
         return event.record
     obj = event.previous.copy()

@@ -1,4 +1,4 @@
-"""The defaults of the API for the fields that operators write: what a real server adds, an operator must not see as drift.
+"""The defaults of the API for what operators write: what a real server adds, an operator must not see as drift.
 
 Source: ``pkg/apis/{core,apps,policy,...}/v1/defaults.go`` of Kubernetes 1.33.
 """

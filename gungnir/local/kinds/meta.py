@@ -20,17 +20,18 @@ _SUBDOMAIN_LENGTH: Final = 253
 _ANNOTATIONS_BYTES: Final = 256 * 1024
 
 _SUBDOMAIN_TEXT: Final = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
-    "with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
 _LABEL_TEXT: Final = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
-    "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
 _LABEL_1035_TEXT: Final = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and "
-    "end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
+    "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
     "'[a-z]([-a-z0-9]*[a-z0-9])?')"
 )
 _QUALIFIED_TEXT: Final = (
@@ -39,8 +40,8 @@ _QUALIFIED_TEXT: Final = (
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
 _VALUE_TEXT: Final = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
-    "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
 
@@ -133,13 +134,15 @@ def validate_metadata(kind: Kind, metadata: dict[str, Any]) -> list[FieldError]:
 
 
 def _validate_owners(owners: list[Any]) -> list[FieldError]:
-    errors = []
+    errors: list[FieldError] = []
     controllers = []
     for i, owner in enumerate(owners):
         at = f"metadata.ownerReferences[{i}]"
-        for field in ("apiVersion", "kind", "name", "uid"):
-            if not owner.get(field):
-                errors.append(FieldError(INVALID, f"{at}.{field}", "must not be empty", owner.get(field, "")))
+        errors += [
+            FieldError(INVALID, f"{at}.{field}", "must not be empty", owner.get(field, ""))
+            for field in ("apiVersion", "kind", "name", "uid")
+            if not owner.get(field)
+        ]
         if owner.get("controller"):
             controllers.append(owner.get("name"))
     if len(controllers) > 1:
@@ -156,10 +159,11 @@ def _validate_owners(owners: list[Any]) -> list[FieldError]:
 
 def validate_metadata_update(new: dict[str, Any], old: dict[str, Any]) -> list[FieldError]:
     """Check what may not change from one version of the metadata to the next."""
-    errors = []
-    for field in ("name", "namespace"):
-        if new.get(field, "") != old.get(field, ""):
-            errors.append(FieldError(INVALID, f"metadata.{field}", "field is immutable", new.get(field, "")))
+    errors = [
+        FieldError(INVALID, f"metadata.{field}", "field is immutable", new.get(field, ""))
+        for field in ("name", "namespace")
+        if new.get(field, "") != old.get(field, "")
+    ]
     if old.get("deletionTimestamp"):
         added = [f for f in new.get("finalizers") or [] if f not in (old.get("finalizers") or [])]
         if added:

@@ -1,7 +1,7 @@
 """Validation of the built-in kinds: required fields, enums and what is immutable.
 
-Source: ``pkg/apis/*/validation/validation.go`` of Kubernetes 1.33, for the fields that an operator for Valkey can hit; the
-types and the names of all fields are checked before, by the schema.
+Source: ``pkg/apis/*/validation/validation.go`` of Kubernetes 1.33, for the fields that an operator for Valkey can
+hit; the types and the names of all fields are checked before, by the schema.
 """
 
 from typing import Any, Final
@@ -255,22 +255,20 @@ def config_map_update(new: Obj, old: Obj) -> list[FieldError]:
     return _frozen_data(new, old, ("data", "binaryData"), "ConfigMap")
 
 
+_CONFIG_KEY_TEXT: Final = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
+    "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)
+
+
 def config_map(obj: Obj) -> list[FieldError]:
     """Check the keys of a ConfigMap or Secret."""
-    errors = []
-    for field in ("data", "binaryData"):
-        for key in obj.get(field) or {}:
-            if not key or not all(c.isalnum() or c in "-_." for c in key):
-                errors.append(
-                    FieldError(
-                        INVALID,
-                        f"{field}[{key}]",
-                        "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  "
-                        "or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
-                        key,
-                    )
-                )
-    return errors
+    return [
+        FieldError(INVALID, f"{field}[{key}]", _CONFIG_KEY_TEXT, key)
+        for field in ("data", "binaryData")
+        for key in obj.get(field) or {}
+        if not key or not all(c.isalnum() or c in "-_." for c in key)
+    ]
 
 
 def _claim_spec(spec: Obj, path: str) -> list[FieldError]:

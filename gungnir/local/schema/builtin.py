@@ -68,6 +68,8 @@ _SCALARS: Final[dict[str, tuple[type, ...]]] = {
     "datetime": (str,),
 }
 _GO_NAMES: Final = {"str": "string", "int": "int32", "float": "float64", "bool": "bool", "datetime": "Time"}
+_STRUCT: Final = re.compile(r"(?:Core|Discovery|Events)?V\d(?=[A-Z])")
+"""What the client puts before a Go struct's name in a model's name."""
 _MISSING: Final = object()
 
 
@@ -92,7 +94,7 @@ def _parsed(text: str) -> tuple[str, str]:
     return ("model", text) if text in _models() else (text, "")
 
 
-# --- decoding ------------------------------------------------------------------------------------------------------------
+# --- decoding ----------------------------------------------------------------------------------------------------
 
 
 def decode(kind: Kind, obj: Obj) -> list[str]:
@@ -227,8 +229,7 @@ class _Decoder:
 
     def _wrong(self, value: Any, path: str, model: str, name: str, wanted: str) -> BadRequestError:
         found = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), "number")
-        struct = re.sub(r"^(Core|Discovery|Events)?V\d(?:beta\d)?", "", model)
-        wanted = re.sub(r"(\[\])?(Core|Discovery|Events)?V\d(?=[A-Z])", r"\1", wanted)
+        struct, wanted = _STRUCT.sub("", model), _STRUCT.sub("", wanted)
         owner = f"{struct}.{path}" if name else f"{struct}.{path.rpartition('.')[0]}"
         return self._refused(f"json: cannot unmarshal {found} into Go struct field {owner} of type {wanted}")
 
@@ -237,7 +238,21 @@ class _Decoder:
         return BadRequestError(f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {why}')
 
 
-# --- OpenAPI -------------------------------------------------------------------------------------------------------------
+# --- OpenAPI ----------------------------------------------------------------------------------------------------
+
+
+_COMMON: Final = {
+    "metadata": "Name, labels, owners and other metadata of the object.",
+    "spec": "What is wanted.",
+    "status": "What is observed; written through the status subresource.",
+}
+"""Descriptions of fields for which the client's models have none."""
+
+
+@cache
+def schema_name(model: str) -> str:
+    """Return the name of a model's schema: unique, and readable after the last dot, where kubectl looks."""
+    return f"io.k8s.{model}.{_STRUCT.sub('', model)}"
 
 
 @cache
@@ -245,19 +260,19 @@ def components_of(kind: Kind | None) -> tuple[str, dict[str, Obj]]:
     """Return the name of a kind's schema and every schema it needs; None stands for the metadata of any object."""
     root = model_of(kind) if kind is not None else "V1ObjectMeta"
     found: dict[str, Obj] = {}
-    open_names = [root]
-    while open_names:
-        name = open_names.pop()
-        if name in found:
+    open_models = [root]
+    while open_models:
+        model = open_models.pop()
+        if schema_name(model) in found:
             continue
         properties: Obj = {}
-        for field, (type_text, description) in _models()[name].items():
-            schema = _schema(type_text, open_names)
+        for field, (type_text, description) in _models()[model].items():
+            schema = _schema(type_text, open_models)
             if "$ref" in schema:
                 schema = {"allOf": [schema]}
-            properties[field] = {"description": description, **schema}
-        found[name] = {"type": "object", "properties": properties}
-    return root, found
+            properties[field] = {"description": description or _COMMON.get(field, ""), **schema}
+        found[schema_name(model)] = {"type": "object", "properties": properties}
+    return schema_name(root), found
 
 
 def _schema(type_text: str, referred: list[str]) -> Obj:
@@ -265,7 +280,7 @@ def _schema(type_text: str, referred: list[str]) -> Obj:
     match shape:
         case "model":
             referred.append(inner)
-            return {"$ref": f"#/components/schemas/{inner}"}
+            return {"$ref": f"#/components/schemas/{schema_name(inner)}"}
         case "list":
             return {"type": "array", "items": _schema(inner, referred)}
         case "map":

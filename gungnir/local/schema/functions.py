@@ -1,13 +1,15 @@
 """The functions that Kubernetes adds to CEL: quantities, regular expressions, lists.
 
-Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-cel-libraries. Of the URL, IP and CIDR libraries only
-the tests ``isURL``, ``isIP`` and ``isCIDR`` are there; a rule that calls another function fails with its name.
+Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-cel-libraries. Of the URL, IP and CIDR
+libraries only the tests ``isURL``, ``isIP`` and ``isCIDR`` are there; a rule that calls another function fails with
+its name.
 """
 
 import ipaddress
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -61,7 +63,7 @@ def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
 
 
 def _is_sorted(items: list[Any]) -> bool:
-    return all(a <= b for a, b in zip(items, items[1:], strict=False))
+    return all(a <= b for a, b in pairwise(items))
 
 
 def _is_url(text: str) -> bool:

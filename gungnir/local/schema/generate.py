@@ -1,8 +1,8 @@
 """Writes ``builtin.json``: the fields of the built-in kinds, with their types and descriptions.
 
-They come from the models of the ``kubernetes-asyncio`` client, which are generated from the OpenAPI document of Kubernetes.
-Importing those costs seconds and 70 MB, so it happens here, once, and not in the server.
-Run ``python -m gungnir.local.schema.generate`` after an update of the client; a test holds the file to it.
+They come from the models of the ``kubernetes-asyncio`` client, which are generated from the OpenAPI document of
+Kubernetes. Importing those costs seconds and 70 MB, so it happens here, once, and not in the server. Run ``python -m
+gungnir.local.schema.generate`` after an update of the client; a test holds the file to it.
 """
 
 import importlib

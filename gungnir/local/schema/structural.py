@@ -65,18 +65,19 @@ def apply_defaults(schema: Schema, value: Any) -> None:
     if not isinstance(value, dict):
         return
     for name, inner in (schema.get("properties") or {}).items():
-        if "default" in inner:
-            current = value.get(name, _MISSING)
-            if current is _MISSING or (current is None and not inner.get("nullable")):
-                value[name] = deepcopy(inner["default"])
+        if "default" in inner and _is_absent(value, name, inner):
+            value[name] = deepcopy(inner["default"])
         if name in value:
             apply_defaults(inner, value[name])
     additional = schema.get("additionalProperties")
     if isinstance(additional, dict):
         named = schema.get("properties") or {}
-        for name, item in value.items():
-            if name not in named:
-                apply_defaults(additional, item)
+        for name in value.keys() - named.keys():
+            apply_defaults(additional, value[name])
+
+
+def _is_absent(value: Schema, name: str, schema: Schema) -> bool:
+    return name not in value or (value[name] is None and not schema.get("nullable"))
 
 
 def _type_of(value: Any) -> str:

@@ -171,7 +171,7 @@ class ApiServer:
             response = error_answer(exc)
         except (asyncio.CancelledError, ConnectionError):
             raise
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001  # a defect here must reach the client as a Status, and the log
             _LOG.exception("%s %s failed", request.method, request.path)
             response = error_answer(ApiError(f"the local API server failed: {type(exc).__name__}: {exc}"))
         if about.verb != "watch":

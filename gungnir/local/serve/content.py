@@ -7,6 +7,7 @@ import yaml
 from aiohttp import web
 
 from gungnir.local.errors import ApiError, BadRequestError, UnsupportedMediaTypeError
+from gungnir.local.serve import protobuf
 
 Obj = dict[str, Any]
 JSON: Final = "application/json"
@@ -50,6 +51,8 @@ async def body_of(request: web.Request) -> Any:
     if not raw:
         return None
     media_type = request.content_type
+    if media_type == protobuf.MEDIA_TYPE:
+        return protobuf.decode(raw)
     if media_type in _YAML or media_type == "application/apply-patch+yaml":
         try:
             return yaml.safe_load(raw)

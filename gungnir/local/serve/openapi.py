@@ -13,7 +13,6 @@ Obj = dict[str, Any]
 _INFO: Final = {"title": "Kubernetes (gungnir local)", "version": "v1.33.1"}
 _GVK: Final = "x-kubernetes-group-version-kind"
 _DROPPED: Final = frozenset({"x-kubernetes-validations"})
-_META: Final = "V1ObjectMeta"
 
 
 def _path_of(group: str, version: str) -> str:
@@ -57,16 +56,17 @@ def _add_schema(kind: Kind, schemas: Obj) -> str:
     if not kind.is_custom:
         name, parts = components_of(kind)
         schemas.update(parts)
-        schemas[name] = {**parts[name], _GVK: identity}
+        description = f"{kind.kind} of the Kubernetes API, version {kind.api_version}."
+        schemas[name] = {"description": description, **parts[name], _GVK: identity}
         return name
     name = ".".join([*reversed(kind.group.split(".")), kind.version, kind.kind])
-    _, parts = components_of(None)
+    meta, parts = components_of(None)
     schemas.update(parts)
     schema = _without_rules(kind.custom.source)
     properties = {**_type_properties(), **schema.get("properties", {})}
     properties["metadata"] = {
         "description": "Standard object's metadata.",
-        "allOf": [{"$ref": f"#/components/schemas/{_META}"}],
+        "allOf": [{"$ref": f"#/components/schemas/{meta}"}],
     }
     schemas[name] = {**schema, "properties": properties, _GVK: identity}
     return name

@@ -34,7 +34,7 @@ def resolve(catalog: Catalog, method: str, path: str, *, watching: bool) -> Targ
     if parts[:1] == ["api"]:
         group, version, rest = "", parts[1] if len(parts) > 1 else "", parts[2:]
     else:
-        group, version, rest = (parts[1] if len(parts) > 1 else ""), (parts[2] if len(parts) > 2 else ""), parts[3:]  # noqa: PLR2004  # apis/group/version
+        _, group, version, *rest = [*parts, "", ""] if len(parts) < _NAMESPACED_PARTS else parts
     namespace = ""
     if len(rest) >= _NAMESPACED_PARTS and rest[0] == "namespaces" and rest[2] not in {"status", "finalize"}:
         namespace, rest = rest[1], rest[2:]

@@ -99,7 +99,8 @@ async def stream_watch(server: "ApiServer", request: web.Request, target: Target
     server.streams.add(stream)
     response = web.StreamResponse(headers={"Content-Type": JSON, "Cache-Control": "no-cache, private"})
     encoder = _Encoder(request, target)
-    timeout_s = integer(request, "timeoutSeconds") or _DEFAULT_TIMEOUT_S + random.randrange(_DEFAULT_TIMEOUT_S)  # noqa: S311  # spreads reconnections
+    spread_s = random.randrange(_DEFAULT_TIMEOUT_S)  # noqa: S311  # spreads reconnections
+    timeout_s = integer(request, "timeoutSeconds") or _DEFAULT_TIMEOUT_S + spread_s
     try:
         response.enable_chunked_encoding()
         await response.prepare(request)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from gungnir.local import eviction, patch as patches
+from gungnir.local import eviction
+from gungnir.local import patch as patches
 from gungnir.local.errors import BadRequestError, MethodNotAllowedError, NotFoundError
 from gungnir.local.registry import WriteOptions
 from gungnir.local.scale import read_scale, write_scale

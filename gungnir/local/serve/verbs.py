@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from gungnir.local.deletion import DeleteOptions
-from gungnir.local.errors import ApiError, BadRequestError, NotFoundError, TimeoutError504
+from gungnir.local.errors import ApiError, BadRequestError, NotFoundError, ServerTimeoutError
 from gungnir.local.kinds.catalog import Kind
 from gungnir.local.registry import WriteOptions, parse_revision
 from gungnir.local.serve import forms, subresources
@@ -75,7 +75,7 @@ def _list(server: "ApiServer", request: web.Request, target: Target) -> web.Resp
     wanted = request.query.get("resourceVersion", "")
     if wanted and parse_revision(wanted) > registry.store.revision:
         cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
-        raise TimeoutError504(
+        raise ServerTimeoutError(
             f"Too large resource version: {wanted}, current: {registry.store.revision}",
             {"causes": [cause], "retryAfterSeconds": 1},
         )
