@@ -50,7 +50,9 @@ def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str) ->
     """
     if record.intent is None:
         raise ValueError("promoted: no failover is under way")
-    history = History(record.epoch, replid, candidate.history, candidate.offset)
+    # Offsets of a new lineage are only compared with each other, and a pod just synced may still report 0.
+    base = candidate.offset if candidate.history else 0
+    history = History(record.epoch, replid, candidate.history, base)
     member = Member(candidate.pod, candidate.uid, candidate.run_id)
     if candidate.history == 0:
         histories: tuple[History, ...] = (history,)
@@ -68,6 +70,18 @@ def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str) ->
         members=tuple(sorted(members)),
         electorate=electorate,
     )
+
+
+def renamed(record: Record, replid: str) -> Record:
+    """Store the new replication id of the current history.
+
+    A primary without a backlog takes a new id when its first replica attaches, "since there is no valid past history"
+    (Valkey, replication.c, syncCommand). It is still the same process, and nobody carries the former id.
+    """
+    if record.primary is None:
+        raise ValueError("renamed: there is no primary")
+    histories = tuple(h._replace(replid=replid) if h.epoch == record.primary.epoch else h for h in record.histories)
+    return record._replace(primary=record.primary._replace(replid=replid), histories=histories)
 
 
 def clear_request(version: Version) -> ClearAnnotation:

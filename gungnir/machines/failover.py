@@ -48,6 +48,7 @@ from gungnir.machines.requests import (
     TemplateSeen,
     Verb,
     Version,
+    describe,
 )
 from gungnir.machines.selection import count, elect
 from gungnir.machines.view import Contact, PodView, View
@@ -100,7 +101,7 @@ def _to(state: State, trigger: str, request: Request | None = None, **changes: o
 
 def _failed(state: State, reply: Reply) -> Step[State]:
     trigger = "conflict" if isinstance(reply, Conflict) else "failed"
-    return _to(state, trigger, detail=f"{state.phase}: {type(reply).__name__}")
+    return _to(state, trigger, detail=f"{state.phase}: {describe(reply)}")
 
 
 # --- evidence -------------------------------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ def _sdown(_facts: Facts, state: State, reply: Reply) -> Step[State]:
 
 def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
     if not isinstance(reply, ClusterSeen):
-        return _to(state, "failed", detail=f"GetCluster: {type(reply).__name__}")
+        return _to(state, "failed", detail=f"GetCluster: {describe(reply)}")
     if reply.deleting:
         return _to(state, "deleting")
     if not epochs.same_evidence(state.expected, reply.record):
@@ -215,7 +216,7 @@ def _unroute_read(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     if isinstance(reply, NotFound):
         return _to(state, "absent", GetTemplate())
     if not isinstance(reply, ServiceSeen):
-        return _to(state, "failed", detail=f"GetService: {type(reply).__name__}")
+        return _to(state, "failed", detail=f"GetService: {describe(reply)}")
     if reply.epoch > epoch:
         return _to(state, "outdated", detail="the Service is of a newer epoch")
     if reply.pod is None and reply.epoch == epoch:
@@ -237,7 +238,7 @@ def _stamp_read(facts: Facts, state: State, reply: Reply) -> Step[State]:
         return _to(state, "stale", PutTemplate(reply.version, epoch))
     if isinstance(reply, (TemplateSeen, NotFound)):
         return _fence(facts, state, "current")
-    return _to(state, "failed", detail=f"GetTemplate: {type(reply).__name__}")
+    return _to(state, "failed", detail=f"GetTemplate: {describe(reply)}")
 
 
 def _stamp_write(facts: Facts, state: State, reply: Reply) -> Step[State]:
@@ -398,7 +399,7 @@ def _route_read(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     if isinstance(reply, NotFound):
         return _finish_with(state, "absent")
     if not isinstance(reply, ServiceSeen) or primary is None:
-        return _to(state, "failed", detail=f"GetService: {type(reply).__name__}")
+        return _to(state, "failed", detail=f"GetService: {describe(reply)}")
     if reply.epoch > state.record.epoch:
         return _to(state, "outdated", detail="the Service is of a newer epoch")
     if reply.pod == primary.pod and reply.epoch == state.record.epoch:

@@ -32,6 +32,7 @@ from gungnir.machines.requests import (
     Stored,
     UpdateOwned,
     Version,
+    describe,
 )
 
 
@@ -124,7 +125,7 @@ def _to(state: State, trigger: str, request: Request | None = None, **changes: o
 
 def _error(state: State, reply: Reply) -> Step[State]:
     kind = state.kinds[state.position] if state.position < len(state.kinds) else "status"
-    return _to(state, "failed", detail=f"{state.phase} {kind}: {type(reply).__name__}")
+    return _to(state, "failed", detail=f"{state.phase} {kind}: {describe(reply)}")
 
 
 def _next(state: State) -> Step[State]:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from gungnir.api.names import ROLE_PRIMARY, ROLE_REPLICA
+from gungnir.machines.epochs import renamed
 from gungnir.machines.evidence import Health, attached, primary_health
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import Machine, Row, Step, register
@@ -42,6 +43,7 @@ from gungnir.machines.requests import (
     Stored,
     TemplateSeen,
     Verb,
+    describe,
 )
 from gungnir.machines.view import Contact, PodView, View
 
@@ -118,8 +120,7 @@ class State(NamedTuple):
     phase: Phase = Phase.LOOK
     expected: Record = Record()
     view: View = View(())
-    members: tuple[Member, ...] = ()
-    electorate: Electorate = Electorate(0, 0)
+    wanted: Record = Record()
     commands: tuple[PodCommand, ...] = ()
     goal: int = 0
     tries: int = 0
@@ -156,9 +157,14 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     primary = _healthy_primary(facts, record, view)
     if primary is None:
         return _to(state, "nothing")
-    members, electorate = _members(facts, record, primary, view), _grown(facts, record.electorate)
-    if (members, electorate) != (record.members, record.electorate):
-        return _to(state, "record", GetCluster(), members=members, electorate=electorate)
+    wanted = record._replace(
+        members=_members(facts, record, primary, view), electorate=_grown(facts, record.electorate)
+    )
+    replid = _new_replid(record, primary)
+    if replid:
+        wanted = renamed(wanted, replid)
+    if wanted != record:
+        return _to(state, "record", GetCluster(), wanted=wanted)
     commands = tuple(
         PodCommand(Verb.FOLLOW, pod.name, pod.uid, record.epoch, "", primary.address)
         for pod in view.pods
@@ -166,9 +172,9 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     )
     if commands:
         return _to(state, "attach", Pods(commands), commands=commands)
-    if electorate != Electorate(facts.size, facts.acks) and _only_staying(facts, record, primary, view):
+    if record.electorate != Electorate(facts.size, facts.acks) and _only_staying(facts, record, primary, view):
         commands = (PodCommand(Verb.READ, primary.name, primary.uid, record.epoch),)
-        return _to(state, "shrink", Pods(commands), commands=commands, members=members)
+        return _to(state, "shrink", Pods(commands), commands=commands)
     return _look_at_objects(state, record, view, primary)
 
 
@@ -211,6 +217,15 @@ def _members(facts: Facts, record: Record, primary: PodView, view: View) -> tupl
         if attached(record, server, primary.address):
             members[pod.name] = Member(pod.name, pod.uid, server.run_id)
     return tuple(sorted(members.values()))
+
+
+def _new_replid(record: Record, primary: PodView) -> str:
+    """Return the replication id that the recorded primary has taken since, or an empty text."""
+    server, recorded = primary.server, record.primary
+    if server is None or recorded is None or primary.contact is not Contact.UP:
+        return ""
+    same = server.primary and server.run_id == recorded.run_id and server.fence == record.epoch
+    return server.replid if same and server.replid != recorded.replid else ""
 
 
 def _grown(facts: Facts, electorate: Electorate) -> Electorate:
@@ -275,7 +290,8 @@ def _level(facts: Facts, state: State, reply: Reply) -> Step[State]:
             for answer in answers
         )
     ):
-        return _to(state, "level", GetCluster(), electorate=Electorate(facts.size, facts.acks))
+        wanted = state.expected._replace(electorate=Electorate(facts.size, facts.acks))
+        return _to(state, "level", GetCluster(), wanted=wanted)
     if state.tries <= 0:
         return _to(state, "failed", detail="a pod that stays is behind")
     return _to(state, "behind", Pause(LEVEL_STEP_MS), tries=state.tries - 1)
@@ -288,20 +304,19 @@ def _level_wait(_facts: Facts, state: State, _reply: Reply) -> Step[State]:
 def _record_read(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     if not isinstance(reply, ClusterSeen) or reply.record != state.expected or reply.deleting:
         return _to(state, "changed", detail="the record moved on")
-    record = reply.record._replace(members=state.members, electorate=state.electorate)
-    return _to(state, "fresh", PutRecord(reply.version, record))
+    return _to(state, "fresh", PutRecord(reply.version, state.wanted))
 
 
 def _stored(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     if isinstance(reply, Stored):
         return _to(state, "stored")
-    return _to(state, "failed", detail=f"{state.phase}: {type(reply).__name__}")
+    return _to(state, "failed", detail=f"{state.phase}: {describe(reply)}")
 
 
 def _route_read(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     primary, epoch = state.expected.primary, state.expected.epoch
     if not isinstance(reply, ServiceSeen) or primary is None or reply.epoch > epoch:
-        return _to(state, "failed", detail=f"GetService: {type(reply).__name__}")
+        return _to(state, "failed", detail=f"GetService: {describe(reply)}")
     if (reply.pod, reply.epoch) == (primary.pod, epoch):
         return _to(state, "right")
     return _to(state, "drifted", PutService(reply.version, primary.pod, epoch))
@@ -309,7 +324,7 @@ def _route_read(_facts: Facts, state: State, reply: Reply) -> Step[State]:
 
 def _stamp_read(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     if not isinstance(reply, TemplateSeen):
-        return _to(state, "failed", detail=f"GetTemplate: {type(reply).__name__}")
+        return _to(state, "failed", detail=f"GetTemplate: {describe(reply)}")
     if reply.epoch >= state.expected.epoch:
         return _to(state, "right")
     return _to(state, "drifted", PutTemplate(reply.version, state.expected.epoch))

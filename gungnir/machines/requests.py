@@ -310,6 +310,17 @@ Reply = (
 )
 
 
+def describe(reply: Reply) -> str:
+    """Return a reply in a few words, with what the API server said where it said something."""
+    match reply:
+        case Invalid(message):
+            return f"Invalid: {message}"
+        case Forbidden(what):
+            return f"Forbidden: {what}"
+        case _:
+            return type(reply).__name__
+
+
 class Outcome(NamedTuple):
     """What a finished (or blocked, or refused) failover tells people; kept in ``.status.lastFailover``."""
 

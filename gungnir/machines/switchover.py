@@ -25,6 +25,7 @@ from gungnir.machines.requests import (
     Seen,
     Stored,
     Version,
+    describe,
 )
 from gungnir.machines.view import Contact, PodView, View
 
@@ -149,13 +150,13 @@ def _refused(record: Record, wanted: str, why: str) -> Outcome:
 
 def _report(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     if not isinstance(reply, Stored):
-        return _to(state, "failed", detail=f"PutRecord: {type(reply).__name__}")
+        return _to(state, "failed", detail=f"PutRecord: {describe(reply)}")
     return _to(state, "stored", clear_request(Version(reply.version)))
 
 
 def _clear(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     if not isinstance(reply, Stored):
-        return _to(state, "failed", detail=f"ClearAnnotation: {type(reply).__name__}")
+        return _to(state, "failed", detail=f"ClearAnnotation: {describe(reply)}")
     return _to(state, "stored")
 
 

@@ -54,6 +54,8 @@ def base_directives(spec: ValkeyClusterSpec) -> dict[str, str]:
         "repl-ping-replica-period": "1",
         # Large enough that a replica that was away for a moment continues instead of copying everything.
         "repl-backlog-size": "64mb",
+        # Never given up: a primary without a backlog would take a new replication id for its next replica.
+        "repl-backlog-ttl": "0",
         "min-replicas-to-write": str(spec.min_replicas_to_write),
         "min-replicas-max-lag": "2",
         "appendonly": "yes" if spec.persistence.enabled else "no",

@@ -180,7 +180,8 @@ class Kube:
             subresource: For example ``status``.
             deadline_ms: Default if None.
 
-        A merge patch that carries ``metadata.resourceVersion``, or a JSON patch with a ``test`` of it, is conditional.
+        A merge patch that carries ``metadata.resourceVersion``, or a JSON patch with a ``test`` of it, is
+        conditional: the first then fails with ``ConflictError``, the second with ``InvalidError``.
 
         Raises:
             KubeError: Any subclass.

@@ -67,8 +67,15 @@ def _shown(base: Object, status: Status, summary: Summary) -> Object:
         conditions=_conditions(status.get("conditions") or [], summary, generation),
     )
     changed = copy.copy(base)
-    changed["status"] = {key: value for key, value in status.items() if value is not None}
+    changed["status"] = _present(status)
     return changed
+
+
+def _present(value: Any) -> Any:
+    """Leave out what is None: the schema knows no nulls."""
+    if isinstance(value, dict):
+        return {key: _present(item) for key, item in value.items() if item is not None}
+    return [_present(item) for item in value] if isinstance(value, list) else value
 
 
 def _conditions(before: list[dict[str, Any]], summary: Summary, generation: int) -> list[dict[str, Any]]:

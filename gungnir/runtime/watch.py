@@ -1,9 +1,11 @@
 """A cache of one resource type that follows the API server: list, then watch, for as long as it takes.
 
 Rules (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes):
-- A watch continues from the last resourceVersion seen, bookmarks included; the version is opaque, only ever sent back.
-- A version that is too old (410), a refusal, garbage or a server that was away leads to a new list: the difference to
-  the cache is told as events, so that a reader who follows the events misses nothing that still matters.
+- A watch that the server ended in order continues from the last resourceVersion seen, bookmarks included; the version
+  is opaque, only ever sent back.
+- Anything else (410, refusal, garbage, lost connection, silence) leads to a new list. What answers next may have been
+  restored from a backup, and a watch from a version it has not reached yet is accepted and silent (kube-apiserver 1.36).
+- The difference between a list and the cache is told as events: who follows them misses nothing that still matters.
 - The server ends every watch after ``timeout_s``. Silence for a little longer than that is a dead connection.
 - The cache is never better than the last sign of life: ``silent_ms`` says how old that is.
 """
@@ -175,6 +177,7 @@ class Informer:
                         task_status.started()
                 await self._watch()
             except _SilentError:
+                self._version = ""
                 self._hooks.on_restart(Restart.SILENT)
             except KubeError as exc:
                 await self._failed(exc)
@@ -276,8 +279,7 @@ class Informer:
             case _:
                 reason = Restart.REFUSED
                 wait_ms = exc.retry_after_ms if isinstance(exc, TooManyRequestsError) else 0
-        if reason is not Restart.LOST:
-            self._version = ""  # also after an absence: what comes back may be a restored server with other versions
+        self._version = ""
         self._hooks.on_restart(reason)
         self._hooks.on_problem(exc)
         await self._pause(wait_ms)

@@ -5,7 +5,6 @@ Each is a round of a pure machine; here is only the order, and what goes into an
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -30,7 +29,7 @@ from gungnir.runtime.context import Context
 from gungnir.runtime.credentials import Credentials, settle
 from gungnir.runtime.driver import Driver, InterruptedRoundError
 from gungnir.runtime.errors import KubeError, NotFoundError
-from gungnir.runtime.facts import acks_of, facts_of
+from gungnir.runtime.facts import facts_of
 from gungnir.runtime.kube_resources import SECRETS, Object
 from gungnir.runtime.log import get_logger
 from gungnir.runtime.monitors import Monitors, address_of
@@ -41,9 +40,9 @@ from gungnir.runtime.valkey.session import Keys
 SOON_MS: Final = 50
 """When to look again after a round that was abandoned for a harmless reason."""
 BLOCKED_MS: Final = 500
+LONGEST_PAUSE_MS: Final = 5000
 REPAIRS_IN_A_ROW: Final = 24
 ALL_KINDS: Final = tuple(kind.value for kind in OwnedKind)
-_HARMLESS = ("the record moved on", "Conflict")
 
 
 class ClusterWorker:
@@ -68,7 +67,7 @@ class ClusterWorker:
         self._urgent = False
         self._shown: tuple[object, ...] = ()
         self._announced = announce.Announcer(context, self._log)
-        self._stalled = False
+        self._abandoned = 0
 
     # --- told from outside ------------------------------------------------------------------------------------------
 
@@ -185,7 +184,7 @@ class ClusterWorker:
                 again_ms = await self._fail_over(state.target, state.asked)
                 return SOON_MS if again_ms is None else again_ms
             if state.phase is switchover.Phase.ABANDONED:
-                return SOON_MS
+                return self._abandon("switchover", state.detail)
         for _ in range(REPAIRS_IN_A_ROW):
             repaired = await self._driver.run("repair", repair.start(), repair.step, self._facts)
             self._refresh()
@@ -193,7 +192,17 @@ class ClusterWorker:
                 break
             if self._urgent:
                 return 0
-        return SOON_MS if repaired.phase is repair.Phase.ABANDONED else None
+        if repaired.phase is repair.Phase.ABANDONED:
+            return self._abandon("repair", repaired.detail)
+        self._abandoned = 0
+        return None
+
+    def _abandon(self, machine: str, detail: str) -> int:
+        """Note a round that ended early; return when to try again: soon at first, then less and less often."""
+        self._abandoned += 1
+        self._log.info("round abandoned", machine=machine, detail=detail)
+        self._refresh()
+        return int(min(SOON_MS * 2 ** min(self._abandoned - 1, 10), LONGEST_PAUSE_MS))
 
     async def _fail_over(self, target: str, asked: str) -> int | None:
         state = await self._driver.run("failover", failover.start(target, asked), failover.step, self._facts)
@@ -205,9 +214,7 @@ class ClusterWorker:
                 self._refresh()
                 return await self._show(BLOCKED_MS)
             case failover_table.Phase.ABANDONED:
-                self._log.info("round abandoned", machine="failover", detail=state.detail)
-                self._refresh()
-                return SOON_MS
+                return self._abandon("failover", state.detail)
             case _:
                 self._notes = was._replace(blocked="", doubt=announce.doubt_text(state))
         if state.outcome is not None:
@@ -361,6 +368,3 @@ class ClusterWorker:
             if (address := address_of(pod))
         }
         self._monitors.follow(targets)
-
-
-__all__ = ["ClusterWorker", "acks_of", "time"]

@@ -24,6 +24,8 @@ QUICK_REFUSALS = 5
 UNSETTLED_MS = 60
 """Pause between two readings of a pod that loads, syncs or looks for its primary."""
 SLOW_RETRY_MS = 250
+SETTLING_MS = 1500
+"""How long after a change the next one is looked for in quick succession."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Monitor:
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
         self._answered_ms = self._now_ms()
+        self._changed_ms = self._answered_ms
 
     @staticmethod
     def _now_ms() -> int:
@@ -174,6 +177,7 @@ class Monitor:
             self._on_change(
                 self.target.name, "changed" if before is None or before.run_id == server.run_id else "process-replaced"
             )
+            self._changed_ms = self._answered_ms
             self._wake.set()
 
     def _failed(self, error: ValkeyError) -> None:
@@ -205,7 +209,8 @@ class Monitor:
         if self.contact is Contact.SILENT:
             left_ms = target.down_after_ms - self.silent_ms
             return min(SLOW_RETRY_MS, left_ms) if left_ms > 0 else SLOW_RETRY_MS
-        settled = self.server is not None and (self.server.primary or self.server.link_up)
+        steady = self._now_ms() - self._changed_ms > SETTLING_MS
+        settled = steady and self.server is not None and (self.server.primary or self.server.link_up)
         return target.ping_interval_ms if settled else UNSETTLED_MS
 
 
