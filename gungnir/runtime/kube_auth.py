@@ -6,6 +6,7 @@ certificates) and the REST transport (TLS): 0.2 s and 2 MB on top of aiohttp. ``
 """
 
 import asyncio
+import asyncio.subprocess
 import contextlib
 import importlib
 import importlib.util
@@ -14,7 +15,8 @@ import os
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,7 +30,12 @@ from gungnir.runtime.errors import KubeConfigError
 
 REFRESH_MS: Final = 60_000
 """How often credentials that can change (token files, exec plugins, OIDC) are looked at again, as client-go does."""
+LOAD_DEADLINE_MS: Final = 30_000
+"""Longest wait for an exec plugin or an identity provider."""
 _PACKAGE: Final = "kubernetes_asyncio"
+
+_plugins: ContextVar[list[asyncio.subprocess.Process]] = ContextVar("plugins")
+"""Exec plugins that the present load started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,40 @@ class _Library:
     kube_config: Any
     incluster_config: Any
     config_error: type[Exception]
+
+
+class _TrackedAsyncio:
+    """Stands for ``asyncio`` in the library's exec provider, which forgets its child when it is cancelled."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    @staticmethod
+    async def create_subprocess_exec(*args: Any, **kwargs: Any) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(*args, **kwargs)
+        _plugins.get().append(process)
+        return process
+
+
+@contextlib.asynccontextmanager
+async def _bounded(deadline_ms: int) -> AsyncGenerator[None]:
+    """Bound what loads credentials; no exec plugin outlives the block.
+
+    Raises:
+        TimeoutError: The deadline passed.
+    """
+    processes: list[asyncio.subprocess.Process] = []
+    token = _plugins.set(processes)
+    try:
+        async with asyncio.timeout(deadline_ms / 1000):
+            yield
+    finally:
+        _plugins.reset(token)
+        for process in processes:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.communicate()
 
 
 @cache
@@ -63,6 +104,8 @@ def _library() -> _Library:
         configuration = importlib.import_module(f"{_PACKAGE}.client.configuration")
         client = sys.modules[f"{_PACKAGE}.client"]
         client.__dict__.update(Configuration=configuration.Configuration, ApiClient=object)
+        exec_provider = importlib.import_module(f"{_PACKAGE}.config.exec_provider")
+        exec_provider.__dict__["asyncio"] = _TrackedAsyncio()
         return _Library(
             configuration=configuration.Configuration,
             rest=importlib.import_module(f"{_PACKAGE}.client.rest"),
@@ -112,7 +155,7 @@ class Auth:
             if self._rejected and self._refreshing is not None:
                 await asyncio.shield(self._refreshing)
         token = await self.configuration.get_api_key_with_prefix("BearerToken")
-        return {"Authorization": token} if token else {}
+        return {"Authorization": token.strip()} if token else {}
 
     def rejected(self) -> None:
         """Note that the server answered 401: the next request gets its credentials anew."""
@@ -130,7 +173,8 @@ class Auth:
         self._rejected = False
         self.refresh_failure = ""
         try:
-            await self._loader.load_and_set(self.configuration)
+            async with _bounded(LOAD_DEADLINE_MS):
+                await self._loader.load_and_set(self.configuration)
         except Exception as exc:  # noqa: BLE001 - whatever a plugin or an identity provider does wrong
             # The old credentials stay: if they are still good, nothing is lost; if not, the server says 401, that error
             # carries this text, and the next request tries again.
@@ -138,7 +182,7 @@ class Auth:
 
 
 async def load_auth(
-    kubeconfig: str = "", context: str = "", env: Mapping[str, str] | None = None, deadline_ms: int = 30_000
+    kubeconfig: str = "", context: str = "", env: Mapping[str, str] | None = None, deadline_ms: int = LOAD_DEADLINE_MS
 ) -> Auth:
     """Find and read the credentials: the given kubeconfig, ``$KUBECONFIG``, in-cluster, ``~/.kube/config``.
 
@@ -173,7 +217,7 @@ async def load_auth(
     if not found:
         raise KubeConfigError(f"kubeconfig: no file at {path!r}; pass --kubeconfig FILE, or run inside a cluster")
     try:
-        async with asyncio.timeout(deadline_ms / 1000):
+        async with _bounded(deadline_ms):
             loader = await library.kube_config.load_kube_config(
                 config_file=os.pathsep.join(found), context=context or None, client_configuration=configuration
             )
@@ -211,8 +255,8 @@ def open_connector(auth: Auth) -> tuple[aiohttp.BaseConnector, dict[str, Any]]:
     connector = rest.pool_manager.connector
     rest.pool_manager.detach()  # the library's session would look the proxy up in a thread for every request
     arguments: dict[str, Any] = {}
-    if rest.server_hostname:
-        arguments["server_hostname"] = rest.server_hostname
+    if auth.configuration.tls_server_name:
+        arguments["server_hostname"] = auth.configuration.tls_server_name
     if proxy := auth.configuration.proxy or _environment_proxy(auth.server):
         arguments["proxy"] = proxy
     return connector, arguments

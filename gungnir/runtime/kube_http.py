@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import aiohttp
 import anyio
@@ -81,8 +81,9 @@ class _TransportError(Exception):
 
 @dataclass(slots=True)
 class _Attempt:
-    """One request under way: whether a connection was handed to it, and what came back."""
+    """One request under way: what it waits for, whether a connection was handed to it, and what came back."""
 
+    waits_for: Literal["credentials", "connection", "answer"] = "credentials"
     connected: bool = False
     code: int = 0
 
@@ -163,6 +164,7 @@ class Transport:
             headers = await self.auth.headers()
         except Exception as exc:  # whatever the library meets while it reads a token file
             raise _TransportError(f"credentials ({self.auth.source}): {exc or type(exc).__name__}") from exc
+        attempt.waits_for = "connection"
         data: bytes | None = None
         if request.body is not None:
             data = json.dumps(request.body, separators=(",", ":")).encode()
@@ -229,7 +231,11 @@ def _translated(request: HttpRequest, attempt: _Attempt) -> Generator[None]:
         kind = UnknownOutcomeError if attempt.connected else UnreachableError
         cause = exc.__cause__ if isinstance(exc, _TransportError) and exc.__cause__ and not str(exc) else exc
         timed_out = isinstance(exc, TimeoutError)
-        detail = f"no answer within {request.deadline_ms} ms" if timed_out else f"{cause or type(cause).__name__}"
+        detail = (
+            f"no {attempt.waits_for} within {request.deadline_ms} ms"
+            if timed_out
+            else f"{cause or type(cause).__name__}"
+        )
         raise kind(request.call, detail, code=attempt.code) from cause
 
 
@@ -284,6 +290,7 @@ def _event(call: Call, line: bytes) -> dict[str, Any]:
 
 async def _mark_connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
     context.trace_request_ctx.connected = True
+    context.trace_request_ctx.waits_for = "answer"
 
 
 async def _never_retry(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -1,8 +1,8 @@
 """A cache of one resource type that follows the API server: list, then watch, for as long as it takes.
 
 Rules (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes):
-- A watch that the server ended in order continues from the last resourceVersion seen, bookmarks included; the version
-  is opaque, only ever sent back.
+- A watch that the server ended in order continues from the last resourceVersion seen, bookmarks included. Versions are
+  opaque: only ever sent back.
 - Anything else (410, refusal, garbage, lost connection, silence) leads to a new list. What answers next may have been
   restored from a backup, and a watch from a version it has not reached yet is accepted and silent (kube-apiserver 1.36).
 - The difference between a list and the cache is told as events: who follows them misses nothing that still matters.

@@ -187,7 +187,7 @@ async def test_a_connect_that_never_completes_is_unreachable(kube: Kube) -> None
             client.setblocking(False)
             client.connect_ex(full.getsockname())
         kube._transport.auth.configuration.host = f"http://127.0.0.1:{full.getsockname()[1]}"
-        with pytest.raises(errors.UnreachableError, match="no answer within 200 ms"):
+        with pytest.raises(errors.UnreachableError, match="no connection within 200 ms"):
             await kube.create(POD, deadline_ms=200)
 
 
