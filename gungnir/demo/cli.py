@@ -81,8 +81,10 @@ def _write(figures: Figures, path: Path | None) -> None:
 
 
 async def _keep(screen: Screen, world: World) -> None:
-    screen.show("", "Everything is left running until Ctrl-C. In another terminal:")
-    screen.show(f"  export KUBECONFIG={world.local.kubeconfig}", "\n  kubectl get vc --all-namespaces")
+    screen.show("")
+    screen.show("Everything is left running until Ctrl-C. In another terminal:")
+    screen.show(f"  export KUBECONFIG={world.local.kubeconfig}")
+    screen.show("  kubectl get vc --all-namespaces")
     sys.stdout.flush()
     await asyncio.Event().wait()
 

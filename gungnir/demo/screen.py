@@ -34,7 +34,9 @@ class Screen:
     """
 
     def __init__(self, *, color: bool = True, picture: bool = False) -> None:
-        self._console = Console(no_color=not color, highlight=False, soft_wrap=not sys.stdout.isatty())
+        # A pipe or a file has no width of its own.
+        width = None if sys.stdout.isatty() else _PICTURE_WIDTH
+        self._console = Console(no_color=not color, highlight=False, width=width)
         self._recorder: Console | None = None
         if picture:
             self._recorder = Console(
@@ -49,9 +51,8 @@ class Screen:
 
     def title(self, text: str) -> None:
         """Begin a section."""
-        self.show(
-            "", Rule(Text(text, "bold"), align="left", style="dim") if self._console.is_terminal else f"== {text}"
-        )
+        self.show("")
+        self.show(Rule(Text(text, "bold"), align="left", style="dim"))
 
     @contextlib.contextmanager
     def working(self, text: str) -> Iterator[None]:
@@ -89,13 +90,14 @@ class Screen:
     def summary(self, figures: Figures) -> None:
         """Print the table of all faults and the verdict."""
         table = Table(title="What the faults did to clients", title_justify="left", header_style="bold")
-        table.add_column("fault")
-        for name in ("write gap", "acknowledged", "of them WAIT 1", "lost", "lost of WAIT 1", "two primaries seen"):
+        table.add_column("fault", no_wrap=True)
+        for name in ("write gap", "acknowledged", "with WAIT 1", "lost", "lost with WAIT 1", "two primaries seen"):
             table.add_column(name, justify="right")
         for fault in figures.faults:
             table.add_row(fault.name, *_cells(fault))
         operator = figures.operator
-        self.show("", table)
+        self.show("")
+        self.show(table)
         self.show(
             f"apply to all ready {figures.apply_to_ready_ms:,.0f} ms; operator: leader after "
             f"{operator.start_to_leader_ms:,.0f} ms, {operator.rss_mb:,.0f} MB, "

@@ -16,6 +16,10 @@ _QUIET: Final = frozenset({"healthy", "doubtful", "wait", "stalled", "gone"})
 """Triggers by which a round ends at once, having found nothing to do."""
 
 
+_ROUTINE: Final = frozenset({"changed"})
+"""Evidence that says nothing about life or death: a value in an answer is another one."""
+
+
 class Kind(StrEnum):
     """Who or what a line of the timeline is about."""
 
@@ -43,11 +47,21 @@ def entries(lines: Iterable[TraceLine], fault_ms: float) -> list[Entry]:
         lines: Of the trace.
         fault_ms: When the fault happened, in milliseconds since the Unix epoch.
     """
-    found = []
+    found: list[Entry] = []
+    repeats = 0
     for line in lines:
+        if line.event in _ROUTINE:
+            continue
         offset_ms = line.at_ms - fault_ms
         if line.machine == "monitor" and line.event:
-            found.append(Entry(offset_ms, Kind.EVIDENCE, line.event, _joined(line.pod, line.detail)))
+            entry = Entry(offset_ms, Kind.EVIDENCE, line.event, _joined(line.pod, line.detail))
+            last = found[-1] if found else None
+            if last is not None and last.what == entry.what and last.detail.startswith(entry.detail):
+                repeats += 1
+                found[-1] = Entry(last.offset_ms, last.kind, last.what, f"{entry.detail}, {repeats} times")
+            else:
+                repeats = 1
+                found.append(entry)
         elif line.machine in _SHOWN and line.trigger not in _QUIET:
             found.append(Entry(offset_ms, Kind.STEP, line.phase, _joined(sentence(line), line.detail)))
     return found
