@@ -134,7 +134,7 @@ def pods(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Pod, 
     if not executable.exists():
         pytest.skip(f"{request.param} has no server for this machine")
     # One network per test process, so that two of them on one machine never meet.
-    network = f"127.250.{os.getpid() % 250 + 1}"
+    network = f"127.30.{os.getpid() % 250 + 1}"
     made = Pod(executable, tmp_path / "a", f"{network}.1"), Pod(executable, tmp_path / "b", f"{network}.2")
     try:
         yield made
