@@ -84,7 +84,8 @@ COMMANDS: Final[Mapping[str, tuple[str, Callable[[Sequence[str]], int]]]] = {
 def usage() -> str:
     """Return what ``gungnir --help`` prints."""
     rows = "\n".join(f"  {name:<10}{text}" for name, (text, _) in COMMANDS.items())
-    return f"usage: gungnir COMMAND [ARG ...]\n\nA Kubernetes operator for Valkey.\n\n{rows}\n\ngungnir COMMAND --help says more.\n"
+    title = "usage: gungnir COMMAND [ARG ...]\n\nA Kubernetes operator for Valkey."
+    return f"{title}\n\n{rows}\n\ngungnir COMMAND --help says more.\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -32,7 +32,7 @@ def claim(record: Record, facts: Facts, kind: Kind, reason: str, target: str) ->
     return record._replace(epoch=record.epoch + 1, intent=intent, electorate=electorate)
 
 
-def freeze(record: Record, candidate: Candidate) -> Record:
+def freeze(record: Record, candidate: Candidate, verdict: str) -> Record:
     """Store the candidate of this epoch. It is never changed afterwards: if it is lost, the next epoch begins."""
     intent = record.intent
     if intent is None:
@@ -40,7 +40,9 @@ def freeze(record: Record, candidate: Candidate) -> Record:
     kind = intent.kind
     if candidate.history == 0 and kind is not Kind.BOOTSTRAP:
         kind = Kind.RECOVERY
-    return record._replace(intent=intent._replace(stage=Stage.PROMOTING, candidate=candidate, kind=kind))
+    return record._replace(
+        intent=intent._replace(stage=Stage.PROMOTING, candidate=candidate, kind=kind, verdict=verdict)
+    )
 
 
 def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str) -> Record:
@@ -124,7 +126,7 @@ def resumed_outcome(record: Record, verdict: Verdict) -> Outcome:
         target=primary.pod if primary else "",
         epoch=record.epoch,
         reason=intent.reason if intent else "",
-        verdict="Resumed",
+        verdict=intent.verdict if intent else "",
         operands=verdict.operands,
     )
 

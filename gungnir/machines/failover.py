@@ -325,7 +325,7 @@ def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
     outcome = epochs.outcome(record, candidate, ballot, state.verdict, why)
     if candidate is None:
         return _to(state, "nobody", detail=why, outcome=outcome._replace(result="Blocked"))
-    frozen = epochs.freeze(record, candidate)
+    frozen = epochs.freeze(record, candidate, why)
     return _to(state, "chosen", PutRecord(state.version, frozen), record=frozen, outcome=outcome)
 
 

@@ -68,7 +68,10 @@ class Member(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """The failover under way: why it was begun, how far it got, and whom a person asked for (``target``, or empty)."""
+    """The failover under way: why it was begun, how far it got, and whom a person asked for (``target``, or empty).
+
+    ``verdict`` is the rule that allowed the candidate, once there is one.
+    """
 
     kind: Kind
     stage: Stage
@@ -76,6 +79,7 @@ class Intent(NamedTuple):
     target: str = ""
     candidate: Candidate | None = None
     previous: str = ""
+    verdict: str = ""
 
 
 class Electorate(NamedTuple):

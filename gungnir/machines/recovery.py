@@ -3,7 +3,8 @@
 Rules
 - The first start waits for every pod: a volume kept from an earlier life may hold the only data.
 - When no pod is whole any more, and all of them answered, nothing better can appear. The recorded primary comes
-  first: its history holds every acknowledged write, as far as its disk kept it. If every pod is empty there is nothing to lose.
+  first: its history holds every acknowledged write, as far as its disk kept it. If every pod is empty there is
+  nothing to lose.
 - When some whole pods are left, but too few to be sure of every acknowledged write, the recorded primary may come back
   alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw its process exit
   (so the kernel still had all that was written). Anything else only a person may decide: the annotation
@@ -49,19 +50,20 @@ def way_out(
     consent: Consent,
     view: View,
 ) -> Way:
-    """Return whom to promote although no quorum voted, or nobody with the reason; ``record.epoch`` is the claimed one."""
+    """Return whom to promote although no quorum voted, or nobody with the reason. ``record`` has the epoch claimed."""
     pods = _usable(record, answers, uids)
     named = _named(pods, consent.recover_from)
     if named is not None:
         return Way(_fresh(named), "RecoverFromRequested")
-    if ballot.votes:
+    present = {pod.name for pod in pods}
+    everyone = set(facts.pod_names) <= present
+    if ballot.votes and not (everyone and not any(pod.server.keys for pod in pods)):
         winner = best(ballot.votes)
         if winner is not None and consent.accept_data_loss == str(record.epoch):
             return Way(candidate_of(winner), "DataLossAccepted")
         restored = _restored_primary(facts, record, pods, view)
         return Way(None, "TooFewWholePods") if restored is None else Way(_fresh(restored), "PrimaryRestored")
-    present = {pod.name for pod in pods}
-    if not set(facts.pod_names) <= present:
+    if not everyone:
         return Way(None, "WaitingForAllPods")
     return _all_present(facts, record, pods)
 

@@ -2,7 +2,7 @@
 
 Rules
 - Only a pod that was *seen whole* in this very process votes and can be chosen (``Record.members``): an emptied,
-  foreign or half-loaded pod is not whole, whatever its offset says, and neither is one whose disk brought old data back.
+  foreign or half-loaded pod is not whole, whatever its offset says, and neither is one that a disk brought back.
 - A pod counts as of a history only once its data has reached that history's base offset: ``master_replid`` is adopted
   early, at ``+CONTINUE``, while the data is still that of the parent history.
 - Enough pods must have voted to meet every set of pods that WAIT may have counted: size - acks of the electorate.

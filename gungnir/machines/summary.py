@@ -72,7 +72,7 @@ def summarize(facts: Facts, record: Record, view: View, notes: Notes) -> Summary
         _ready_sign(facts, serving, copies, verdict.evidence),
         _progressing(facts, record, view),
         _degraded(facts, serving, ready, notes),
-        _blocked(notes),
+        _blocked(record, notes),
         _at_risk(facts, serving, copies),
         _data_loss(notes),
         _rollout(notes),
@@ -91,7 +91,7 @@ def _phase(facts: Facts, record: Record, serving: bool, ready: int, notes: Notes
         return "Invalid", notes.invalid
     if facts.paused:
         return "Paused", "spec.paused is true: nothing is changed and nothing fails over"
-    if notes.blocked:
+    if notes.blocked and record.intent is not None:
         return "Blocked", notes.blocked
     if record.intent is not None:
         planned = record.intent.kind is Kind.SWITCHOVER
@@ -136,8 +136,8 @@ def _degraded(facts: Facts, serving: bool, ready: int, notes: Notes) -> Sign:
     return Sign("Degraded", True, "NotAllInSync", f"{ready} of {facts.size} pods are in sync")
 
 
-def _blocked(notes: Notes) -> Sign:
-    if notes.blocked:
+def _blocked(record: Record, notes: Notes) -> Sign:
+    if notes.blocked and record.intent is not None:
         return Sign("Blocked", True, notes.blocked.split(":", 1)[0], notes.blocked)
     return Sign("Blocked", False, "NotBlocked", "")
 

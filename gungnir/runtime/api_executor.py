@@ -84,7 +84,7 @@ class ApiExecutor:
         except KubeError as exc:
             return reply_of(exc)
 
-    async def _execute(self, request: Request) -> Reply | None:  # noqa: C901, PLR0911 - one case for each kind of request
+    async def _execute(self, request: Request) -> Reply | None:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of request
         match request:
             case GetCluster():
                 return await self._get_cluster()
@@ -212,7 +212,9 @@ class ApiExecutor:
         return Stored(version_of(stored))
 
     def _keep(self, kind: str, obj: Object) -> Object:
-        self._read[kind, version_of(obj)] = obj
+        key = (kind, version_of(obj))
+        self._read[key] = obj
+        self._read.move_to_end(key)
         while len(self._read) > KEPT_OBJECTS:
             self._read.popitem(last=False)
         return obj

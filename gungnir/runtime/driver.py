@@ -1,7 +1,7 @@
 """Drive one round of one machine: one request out, one reply in, until the machine is done.
 
-The driver is the seam between deciding and doing. Before each request it asks whether we may act at all; after each step
-it holds the step against the table a second time, and writes it to the trace.
+The driver is the seam between deciding and doing. Before each request it asks whether we may act at all; after each
+step it holds the step against the table a second time, and writes it to the trace.
 """
 
 import time

@@ -36,6 +36,7 @@ def record_of(status: ValkeyClusterStatus) -> Record:
             failover.target or "",
             candidate,
             failover.previous or "",
+            failover.evidence or "",
         )
     return Record(
         epoch=status.epoch,
@@ -77,6 +78,7 @@ def wire_of(record: Record, started_at: str | None, address: str | None) -> dict
             "target": intent.target or None,
             "previous": intent.previous or None,
             "startedAt": started_at,
+            "evidence": intent.verdict or None,
             "candidate": _candidate(intent.candidate),
         }
     return wire

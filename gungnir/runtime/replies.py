@@ -1,4 +1,4 @@
-"""Failures of the API server as replies: the only place where an exception becomes a value that a machine understands."""
+"""Failures of the API server as replies: the only place where an exception becomes a value that machines understand."""
 
 from gungnir.machines.requests import (
     AlreadyExists,

@@ -1,7 +1,7 @@
 """``.status`` as people and kubectl read it: the record, and beside it conditions, nodes and the last failover.
 
-Rule: nothing that only counts (offsets, lag) causes a write. It is refreshed whenever something else is written, so that
-a cluster in its steady state writes nothing.
+Rule: nothing that only counts (offsets, lag) causes a write. It is refreshed whenever something else is written, so
+that a cluster in its steady state writes nothing.
 """
 
 import copy

@@ -1,8 +1,8 @@
 """Watch one pod's server: one persistent connection, one reading each ``ping_interval_ms``, and evidence as it comes.
 
 Rules
-- A connection that ends is evidence at once, not at the next tick: a reconnect is tried immediately, and refusals are
-  counted in quick succession, so that a dead process is known within about 0.1 s.
+- A connection that ends is evidence at once, not at the next tick: a reconnect is tried immediately, and refusals
+  are counted in quick succession, so that a dead process is known within about 0.1 s.
 - Silence is measured from the last answer. A wait never sleeps through the moment at which it becomes ``down_after_ms``.
 - Commands and readings share the connection and take turns, so a reading is never older than the command before it.
 """
