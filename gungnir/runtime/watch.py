@@ -3,8 +3,9 @@
 Rules (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes):
 - A watch that the server ended in order continues from the last resourceVersion seen, bookmarks included. Versions are
   opaque: only ever sent back.
-- Anything else (410, refusal, garbage, lost connection, silence) leads to a new list. What answers next may have
-  been restored from a backup, and a watch from a version it has not reached yet is accepted and silent (kube-apiserver 1.36).
+- Anything else (410, refusal, garbage, lost connection, silence) leads to a new list. What answers next may have been
+  restored from a backup, and a watch from a version it has not reached yet is accepted and silent (measured on
+  kube-apiserver 1.36).
 - The difference between a list and the cache is told as events: who follows them misses nothing that still matters.
 - The server ends every watch after ``timeout_s``. Silence for a little longer than that is a dead connection.
 - The cache is never better than the last sign of life: ``silent_ms`` says how old that is.

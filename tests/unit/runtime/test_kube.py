@@ -140,6 +140,13 @@ async def test_every_refusal_is_one_of_the_closed_set(
     assert len(api.seen) == 1, "nothing is retried"
 
 
+async def test_a_redirect_is_not_followed(api: FakeApi, kube: Kube) -> None:
+    api.script = [api.reply(307, b"", Location="/elsewhere"), api.reply(200, POD)]
+    with pytest.raises(errors.ServerError, match="HTTP 307"):
+        await kube.replace(POD)
+    assert len(api.seen) == 1
+
+
 async def test_forbidden_names_verb_resource_and_namespace(api: FakeApi, kube: Kube) -> None:
     api.script = [api.status(403, "Forbidden", 'pods "a-0" is forbidden')]
     with pytest.raises(errors.ForbiddenError) as caught:

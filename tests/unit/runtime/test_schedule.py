@@ -38,6 +38,15 @@ def test_urgent_work_overtakes_and_needs_no_place() -> None:
     assert schedule.take(2) == ["b"]
 
 
+def test_what_is_urgent_stays_urgent_when_asked_for_again() -> None:
+    schedule: Schedule[str] = Schedule(limit=1, slow_after_ms=100)
+    schedule.add("a", 0)
+    assert schedule.take(0) == ["a"]
+    schedule.add("b", 0, Priority.URGENT)
+    schedule.add("b", 0)
+    assert schedule.take(1) == ["b"]
+
+
 def test_hung_keys_give_their_places_up() -> None:
     schedule: Schedule[str] = Schedule(limit=2, slow_after_ms=100)
     for key in ("a", "b", "c"):
