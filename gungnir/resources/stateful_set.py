@@ -70,7 +70,7 @@ def with_epoch(stateful_set: Mapping[str, Any], epoch: int, operator_users: str)
     template = changed["spec"]["template"]
     for part in (changed["metadata"], template["metadata"]):
         part["annotations"] = {**(part.get("annotations") or {}), EPOCH: str(epoch)}
-    for container in template["spec"]["initContainers"]:
+    for container in template["spec"].get("initContainers") or ():
         if container["name"] == INIT_CONTAINER:
             others = [entry for entry in container.get("env") or () if entry["name"] != OPERATOR_USERS]
             container["env"] = [*others, {"name": OPERATOR_USERS, "value": operator_users}]

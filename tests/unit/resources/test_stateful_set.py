@@ -6,6 +6,7 @@ import pytest
 from gungnir.api import names
 from gungnir.errors import UserError
 from gungnir.resources.credentials import acl_lines, password
+from gungnir.resources.drift import merge_owned
 from gungnir.resources.inputs import BuildInputs
 from gungnir.resources.labels import cluster_uid
 from gungnir.resources.manifest import Manifest
@@ -153,3 +154,25 @@ def test_pods_of_an_older_template_await_a_rollout_in_order(inputs: Inputs) -> N
     ]
     assert rollout_pending(pods, wanted) == ["demo-0", "demo-3"]
     assert rollout_pending([], wanted) == []
+
+
+def test_pods_meet_the_restricted_pod_security_standard(inputs: Inputs) -> None:
+    pod = template_of(inputs())["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert {kind for volume in pod["volumes"] for kind in volume if kind != "name"} <= {
+        "configMap",
+        "secret",
+        "emptyDir",
+    }
+
+
+def test_an_init_container_removed_by_hand_comes_back_by_reconciling(inputs: Inputs) -> None:
+    live = stateful_set(inputs())
+    del live["spec"]["template"]["spec"]["initContainers"]
+    assert epoch_parts(live) is None
+    assert merge_owned(stateful_set(inputs()), with_epoch(live, 2, "")) == stateful_set(inputs())
