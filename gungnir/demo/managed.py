@@ -195,6 +195,10 @@ class ManagedCluster:
         encoded = (secret.get("data") or {}).get("password")
         return base64.b64decode(encoded).decode() if encoded else None
 
+    async def change(self, spec: Mapping[str, Any]) -> None:
+        """Merge a part of a spec into its own."""
+        await self.api.patch(VALKEYCLUSTERS, self.namespace, self.name, {"spec": spec})
+
     async def switch_over(self, target: str = "any") -> None:
         """Ask for a planned switchover by annotation."""
         await self.api.annotate(VALKEYCLUSTERS, self.namespace, self.name, **{names.SWITCHOVER_ANNOTATION: target})
