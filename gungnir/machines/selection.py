@@ -47,6 +47,15 @@ def history_of(record: Record, replid: str, offset: int) -> int | None:
     return None if history is None else history.epoch
 
 
+def divergence(record: Record, server: Server) -> int:
+    """Return how many bytes this pod holds beyond the point at which the cluster left its history; 0 if none."""
+    history = record.history(server.replid)
+    if history is None:
+        return 0
+    children = [child.base for child in record.histories if child.parent == history.epoch]
+    return max(0, server.offset - max(children)) if children else 0
+
+
 def votes_needed(electorate: Electorate) -> int:
     """Return how many pods must vote so that every write acknowledged by acks + 1 pods is held by one of them.
 

@@ -4,8 +4,9 @@ from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
-from gungnir.machines import failover
+from gungnir.machines import failover, repair
 from gungnir.machines.record import Kind, Record
+from gungnir.machines.selection import divergence
 from gungnir.machines.summary import LOSSY, Summary
 from gungnir.runtime.context import Context
 from gungnir.runtime.events import Reason
@@ -83,6 +84,20 @@ class Announcer:
         self._context.events.normal(obj, reason, text)
         if outcome.verdict in LOSSY:
             self._context.events.warning(obj, Reason.DATA_LOSS, f"acknowledged writes may be gone: {outcome.verdict}")
+
+    def attached(self, obj: Object | None, record: Record, state: repair.State) -> None:
+        """Pods were told to follow: say which of them held writes that the cluster went on without."""
+        if state.phase is not repair.Phase.CHANGED or obj is None:
+            return
+        for command in state.commands:
+            pod = state.view.pod(command.pod)
+            if pod is None or pod.server is None:
+                continue
+            gone = divergence(record, pod.server)
+            if gone:
+                text = f"{pod.name} held {gone} bytes of writes after its history was left; they are discarded"
+                self._log.warning("divergent writes", pod=pod.name, bytes=gone)
+                self._context.events.warning(obj, Reason.DIVERGENT_WRITES, text)
 
     def blocked(self, obj: Object | None, state: failover.State) -> None:
         """Nobody may be promoted."""

@@ -3,7 +3,7 @@
 Rules
 - A key is generated only for a cluster that never had an epoch: pods of a cluster that ran know no other key.
 - Once a key is known to this process it is used, whatever happens to the Secret; the Secret is written back from it.
-- The record holds a fingerprint of the key. A Secret that does not match it was edited by hand: nothing is done with it.
+- The record holds a fingerprint of the key. A Secret that does not match it was edited by hand and is not used.
 """
 
 import hashlib

@@ -90,9 +90,6 @@ class Operator:
 
     async def run(self) -> None:
         """Work until ``stop``, then give the lease back and return."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._beat)
             tasks.start_soon(self._serve)
@@ -180,8 +177,11 @@ class Operator:
         self._context.trace.line(
             machine="lease", event="leads" if leads else "follows", identity=self._settings.identity
         )
-        for key in self._workers:
-            self._queue.add(key)
+        for key, worker in self._workers.items():
+            if leads:
+                self._queue.add(key)
+            else:
+                worker.rest()
 
     # --- events and work --------------------------------------------------------------------------------------------
 
@@ -200,7 +200,7 @@ class Operator:
                 worker.cache.pods.pop(metadata["name"], None)
             else:
                 worker.cache.pods[metadata["name"]] = obj
-            worker.pods_changed()
+            worker.pods_changed(metadata["name"])
             return
         if resource is SERVICES and metadata["name"] == names.client_service(name):
             worker.cache.service = None if gone else obj
@@ -283,4 +283,8 @@ async def run(settings: Settings) -> None:
         on_call=metrics.api_call,
         deadline_ms=settings.api_timeout_ms,
     ) as kube:
-        await Operator(settings, kube, metrics).run()
+        operator = Operator(settings, kube, metrics)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, operator.stop)
+        await operator.run()

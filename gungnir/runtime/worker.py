@@ -40,7 +40,10 @@ from gungnir.runtime.valkey.session import Keys
 SOON_MS: Final = 50
 """When to look again after a round that was abandoned for a harmless reason."""
 BLOCKED_MS: Final = 500
+DOUBT_MS: Final = 200
 LONGEST_PAUSE_MS: Final = 5000
+PATIENCE: Final = 3
+"""Rounds abandoned in a row before other work goes on meanwhile."""
 REPAIRS_IN_A_ROW: Final = 24
 ALL_KINDS: Final = tuple(kind.value for kind in OwnedKind)
 
@@ -77,11 +80,15 @@ class ClusterWorker:
         self._urgent = self._urgent or urgent
         self._ask(urgent)
 
-    def pods_changed(self) -> None:
+    def pods_changed(self, pod: str) -> None:
         """A pod was added, changed or removed: evidence, and perhaps a new address."""
         self._follow_pods()
-        self._urgent = True
+        self._urgent = self._urgent or self._matters(pod)
         self._ask(True)
+
+    def rest(self) -> None:
+        """Another operator leads: send nothing to anyone."""
+        self._monitors.follow({})
 
     def forgive(self) -> None:
         """The operator's own loop slept."""
@@ -93,8 +100,12 @@ class ClusterWorker:
 
     def _evidence(self, pod: str, event: str) -> None:
         self._context.trace.line(cluster="/".join(self.key), machine="monitor", event=event, pod=pod)
-        self._urgent = True
+        self._urgent = self._urgent or self._matters(pod)
         self._ask(True)
+
+    def _matters(self, pod: str) -> bool:
+        """Whether news of this pod are worth interrupting a round of lesser urgency."""
+        return self._record.primary is None or self._record.intent is not None or self._record.primary.pod == pod
 
     # --- a pass -----------------------------------------------------------------------------------------------------
 
@@ -109,14 +120,20 @@ class ClusterWorker:
         if self._facts.paused:
             return await self._show(None)
         again_ms = await self._decide()
-        if again_ms is not None:
+        if again_ms is not None and not self._stuck:
             return again_ms
         try:
+            # Also while a failover is blocked or in doubt: it may be an object that is missing.
             if self._dirty:
                 await self._reconcile(ALL_KINDS)
-            return await self._show(None)
+            return await self._show(again_ms)
         except InterruptedRoundError:
             return 0
+
+    @property
+    def _stuck(self) -> bool:
+        """Whether failovers wait for something else to change."""
+        return bool(self._notes.blocked or self._notes.doubt) or self._abandoned > PATIENCE
 
     def _refresh(self) -> bool:
         """Parse the cluster as cached; False if there is nothing to do for it."""
@@ -187,6 +204,7 @@ class ClusterWorker:
                 return self._abandon("switchover", state.detail)
         for _ in range(REPAIRS_IN_A_ROW):
             repaired = await self._driver.run("repair", repair.start(), repair.step, self._facts)
+            self._announced.attached(self.cache.cluster, self._record, repaired)
             self._refresh()
             if repaired.phase is not repair.Phase.CHANGED:
                 break
@@ -212,7 +230,7 @@ class ClusterWorker:
                 self._notes = was._replace(blocked=announce.blocked_text(state), doubt="")
                 self._announced.blocked(self.cache.cluster, state)
                 self._refresh()
-                return await self._show(BLOCKED_MS)
+                return BLOCKED_MS
             case failover_table.Phase.ABANDONED:
                 return self._abandon("failover", state.detail)
             case _:
@@ -223,9 +241,7 @@ class ClusterWorker:
             self._refresh()
             return 0
         self._announced.doubt(self.cache.cluster, self._notes.doubt)
-        if not self._notes.doubt:
-            return None
-        return await self._show(200)
+        return DOUBT_MS if self._notes.doubt else None
 
     async def _reconcile(self, kinds: tuple[str, ...]) -> None:
         self._dirty = False
@@ -349,7 +365,7 @@ class ClusterWorker:
 
     def _follow_pods(self) -> None:
         cluster = self._cluster
-        if cluster is None or self._credentials is None:
+        if cluster is None or self._credentials is None or not self._context.leads():
             return
         sentinel, context = cluster.spec.sentinel, self._context
         targets = {

@@ -3,7 +3,7 @@
 Rules
 - A connection that ends is evidence at once, not at the next tick: a reconnect is tried immediately, and refusals
   are counted in quick succession, so that a dead process is known within about 0.1 s.
-- Silence is measured from the last answer. A wait never sleeps through the moment at which it becomes ``down_after_ms``.
+- Silence is measured from the last answer. A wait never sleeps through the moment at which it is ``down_after_ms``.
 - Commands and readings share the connection and take turns, so a reading is never older than the command before it.
 """
 
@@ -76,6 +76,7 @@ class Monitor:
         self._session: Session | None = None
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
+        self._crossed = False
         self._answered_ms = self._now_ms()
         self._changed_ms = self._answered_ms
 
@@ -121,7 +122,8 @@ class Monitor:
         if command.uid != self.target.uid:
             return Answer(command.pod, AnswerKind.OTHER_PROCESS, None, f"pod {self.target.uid} is there now")
         try:
-            async with asyncio.timeout(self.target.command_timeout_ms * 3 / 1000), self._turn:
+            # A command takes up to three exchanges; all of them together get half as long again as one.
+            async with asyncio.timeout(self.target.command_timeout_ms * 1.5 / 1000), self._turn:
                 session = await self._connected()
                 server = await carry_out(session, command, acks=acks, port=self.target.port)
         except ValkeyError as exc:
@@ -169,6 +171,7 @@ class Monitor:
 
     def _answered(self, server: Server) -> None:
         before, had = self.server, self.contact
+        self._crossed = False
         self._answered_ms = self._now_ms()
         self.server, self.contact, self.error, self.refusals = server, Contact.UP, "", 0
         if had is not Contact.UP:
@@ -197,7 +200,9 @@ class Monitor:
             event = "silent"
             self.close()
         crossed = self.silent_ms >= self.target.down_after_ms
-        if had != (self.contact, self.refusals, self.error) or crossed:
+        news = crossed is not self._crossed or had[0] is not self.contact or had[2] != self.error
+        self._crossed = crossed
+        if news or 0 < self.refusals <= QUICK_REFUSALS:
             self._on_change(self.target.name, event)
 
     def _pause_ms(self) -> int:

@@ -3,8 +3,9 @@
 Rules (design of the fence)
 - A pod's fence is the lowest epoch whose operator user it still accepts: whoever holds that user may still command.
 - Raising the fence from f to e authenticates as the user it replaces: as op-f create op-e and repl-e, then as op-e
-  delete every other epoch's users and save the ACL file in one MULTI, then read the users back. (One MULTI that deletes its own
-  user is answered partly and does not save.) Only when the read-back shows op-e and repl-e alone is the fence raised.
+  delete every other epoch's users and save the ACL file in one MULTI, then read the users back. (One MULTI that
+  deletes its own user is answered partly and does not save.) Only when the read-back shows op-e and repl-e alone is
+  the fence raised.
 - A user of a newer epoch than ours means that we are outdated: nothing is done.
 - A connection belongs to one process: a restart ends it. The run id read after connecting binds all that follows.
 """
