@@ -9,9 +9,8 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from gungnir.errors import GungnirError
-from gungnir.local import daemon
+from gungnir.local import background
 from gungnir.local.admin_client import AdminClient
-from gungnir.local.cluster import LocalCluster
 from gungnir.local.settings import DEFAULT_API_PORT, DEFAULT_RESTART_DELAY_MS, NodeSettings
 from gungnir.local.state import DEFAULT_NAME, find, read
 from gungnir.local.tables import render
@@ -76,9 +75,12 @@ def up(
             "--restart-delay-ms": restart_delay_ms,
         }
         arguments = [str(word) for key, value in options.items() if value is not None for word in (key, value)]
-        state = daemon.start_in_background(name, arguments)
+        state = background.start_in_background(name, arguments)
         _say_how_to_use(state.url, state.kubeconfig)
         return
+    from gungnir.local.cluster import LocalCluster  # noqa: PLC0415 - the other commands start in a fifth of the time
+    from gungnir.local.foreground import serve  # noqa: PLC0415 - same
+
     cluster = LocalCluster(
         data_dir,
         valkey_server=valkey_server,
@@ -86,7 +88,7 @@ def up(
         api_port=api_port,
         settings=NodeSettings(restart_delay_ms=restart_delay_ms),
     )
-    asyncio.run(daemon.serve(cluster, name, lambda ready: _say_how_to_use(ready.url, str(ready.kubeconfig))))
+    asyncio.run(serve(cluster, name, lambda ready: _say_how_to_use(ready.url, str(ready.kubeconfig))))
 
 
 def _say_how_to_use(url: str, kubeconfig: str) -> None:
@@ -99,7 +101,7 @@ def down(*, name: Name = DEFAULT_NAME) -> None:
     """Stop a local cluster; a data directory stays."""
     state = find(name)
     AdminClient(state.url).act("stop")
-    daemon.wait_until_gone(state)
+    background.wait_until_gone(state)
 
 
 @app.command()

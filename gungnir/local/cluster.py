@@ -8,6 +8,7 @@
 """
 
 import asyncio
+import contextlib
 import signal
 from pathlib import Path
 from typing import Any, Self
@@ -74,6 +75,8 @@ class LocalCluster:
         self._valkey_server = valkey_server
         self._kubeconfig = kubeconfig
         self._api_port = api_port
+        self._grace_s = 0.0
+        self._stack = contextlib.AsyncExitStack()
         self.settings = settings or NodeSettings()
         self.stop_requested = asyncio.Event()
         """Set when somebody asked over the admin endpoint that the cluster stops."""
@@ -86,17 +89,27 @@ class LocalCluster:
         Raises:
             UserError: This machine cannot run a local cluster, or an option is wrong; the text says what to do.
         """
+        async with contextlib.AsyncExitStack() as stack:
+            await self._start(stack)
+            self._stack = stack.pop_all()
+
+    async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        """Start part after part; ``stack`` ends them in the opposite order."""
         installed = find_server(self._valkey_server)
         self._data = DataDir(self._data_dir)
-        Ledger(self._data.path / "run").end_leftovers()
+        stack.callback(self._data.release)
+        ledger = Ledger(self._data.path / "run")
+        ledger.end_leftovers()
         self._block: Block = claim_block(self._data.block)
+        stack.callback(self._block.release)
         self._data.block = self._block.number
+        self._store = Store(None if self._data.is_temporary else SqliteBackend(self._data.path / "objects.sqlite"))
+        stack.callback(self._store.close)
+        self.registry = Registry(self._store)
         self._plane = PlaneClient()
         await self._plane.start()
+        stack.push_async_callback(self._plane.stop)
         self._plane.name(OPERATOR, self._block.operator_address)
-        durable = None if self._data.is_temporary else SqliteBackend(self._data.path / "objects.sqlite")
-        self._store = Store(durable)
-        self.registry = Registry(self._store)
         self._service_proxy = ServiceProxy(self.registry, self._plane, self._block.service_addresses())
         self._service_proxy.adopt(self._block)
         plant(self.registry, installed)
@@ -105,12 +118,23 @@ class LocalCluster:
             server=installed,
             settings=self.settings,
             events=EventRecorder(self.registry, "kubelet"),
-            ledger=Ledger(self._data.path / "run"),
+            ledger=ledger,
             now=self.registry.now,
         )
         self._agent = NodeAgent(self.registry, services, self._block.pod_addresses(), self._data.path)
+        self._agent.start()
+        stack.push_async_callback(lambda: self._agent.stop(self._grace_s))
+        self.network = Network(self._plane, self.resolve_pod)
+        stack.callback(self.network.stop)
+        runner = self._controllers()
+        runner.start()
+        stack.callback(runner.stop)
+        await self._serve()
+        stack.push_async_callback(self.server.stop)
+
+    def _controllers(self) -> Runner:
         events = EventRecorder(self.registry, "gungnir-local")
-        self._runner = Runner(
+        return Runner(
             self._store,
             [
                 NamespaceController(self.registry),
@@ -122,33 +146,26 @@ class LocalCluster:
                 BudgetController(self.registry),
             ],
         )
-        self.network = Network(self._plane, self.resolve_pod)
-        self._agent.start()
-        self._runner.start()
-        await self._serve()
 
     async def _serve(self) -> None:
-        self.server = ClusterApiServer(self, host=self._block.api_address, port=self._api_port)
-        self.server.pod_log = PodLogs(self._data.path).read
+        self.server = self._new_server(self._api_port)
         try:
             await self.server.start()
         except OSError:  # another program has this port on all addresses
-            self.server = ClusterApiServer(self, host=self._block.api_address, port=0)
-            self.server.pod_log = PodLogs(self._data.path).read
+            self.server = self._new_server(0)
             await self.server.start()
         self.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
         self.kubeconfig.write_text(self.server.kubeconfig())
 
+    def _new_server(self, port: int) -> ClusterApiServer:
+        server = ClusterApiServer(self, host=self._block.api_address, port=port)
+        server.pod_log = PodLogs(self._data.path).read
+        return server
+
     async def stop(self, grace_s: float = 0.0) -> None:
         """Stop everything; pods get SIGTERM and ``grace_s`` seconds. Objects in a data directory stay."""
-        await self.server.stop()
-        self._runner.stop()
-        self.network.stop()
-        await self._agent.stop(grace_s)
-        await self._plane.stop()
-        self._store.close()
-        self._block.release()
-        self._data.release()
+        self._grace_s = grace_s
+        await self._stack.aclose()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -12,12 +12,13 @@ from pathlib import Path
 
 
 def start_ticks(pid: int) -> int | None:
-    """Start time of a process in clock ticks since boot (proc(5), field 22 of ``stat``); None if it does not exist."""
+    """Start time of a process in clock ticks since boot (proc(5), field 22 of ``stat``); None if it has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    return int(stat.rpartition(")")[2].split()[19])
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else int(fields[19])
 
 
 class Ledger:
