@@ -45,12 +45,13 @@ from gungnir.resources.inputs import BuildInputs
 from gungnir.resources.inventory import OwnedKind, build, name_of
 from gungnir.resources.stateful_set import epoch_parts, with_epoch
 from gungnir.runtime.cluster_cache import ClusterCache, owned_by, service_pod, version_of
+from gungnir.runtime.credentials import fingerprint
 from gungnir.runtime.errors import KubeError
 from gungnir.runtime.kube import Kube
 from gungnir.runtime.kube_resources import PODS, RESOURCES, SERVICES, STATEFULSETS, VALKEYCLUSTERS, Object, resource_of
 from gungnir.runtime.record_codec import record_of
 from gungnir.runtime.replies import reply_of
-from gungnir.runtime.status_writer import with_record, with_summary
+from gungnir.runtime.status_writer import Extras, with_record, with_summary
 
 KEPT_OBJECTS = 12
 """Objects that were read and may still be written back, by version."""
@@ -92,7 +93,8 @@ class ApiExecutor:
                 base = self._known("cluster", version)
                 primary = record.primary
                 address = None if primary is None else self._address_of(primary.pod)
-                return await self._put_status(with_record(base, record, self._summary(record), outcome, address))
+                extras = Extras(address, fingerprint(self._inputs().operator_key))
+                return await self._put_status(with_record(base, record, self._summary(record), outcome, extras))
             case PutSummary(version):
                 base = self._known("cluster", version)
                 changed = with_summary(base, self._summary(self._record(base)))

@@ -6,7 +6,7 @@ that a cluster in its steady state writes nothing.
 
 import copy
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from gungnir.api import names
 from gungnir.api.instant import from_rfc3339, to_rfc3339
@@ -24,7 +24,14 @@ def now_text() -> str:
     return to_rfc3339(time.time_ns() // 1_000_000)
 
 
-def with_record(base: Object, record: Record, summary: Summary, outcome: Outcome | None, address: str | None) -> Object:
+class Extras(NamedTuple):
+    """What the status holds beside the record: for people, and to recognise the operator key."""
+
+    address: str | None
+    fingerprint: str
+
+
+def with_record(base: Object, record: Record, summary: Summary, outcome: Outcome | None, extras: Extras) -> Object:
     """Return the cluster object with this record and summary in its status."""
     status: Status = dict(base.get("status") or {})
     running = status.get("failover") or {}
@@ -32,7 +39,7 @@ def with_record(base: Object, record: Record, summary: Summary, outcome: Outcome
     started_at = (running.get("startedAt") if same else None) or now_text()
     if outcome is not None:
         _add_outcome(status, outcome, started_at)
-    status.update(wire_of(record, started_at, address))
+    status.update(wire_of(record, started_at, extras.address), credentials={"fingerprint": extras.fingerprint})
     return _shown(base, status, summary)
 
 
