@@ -46,7 +46,7 @@ class Deletions:
         self._dependents: dict[str, set[Key]] = defaultdict(set)
         self._dirty: deque[Key] = deque()
         for record in self._store.everything():
-            self._index(record, None)
+            self._index(record)
             self._dirty.append(record.key)
         self._store.subscribe(self._on_event)
 
@@ -146,19 +146,27 @@ class Deletions:
     # --- what follows ------------------------------------------------------------------------------------------------
 
     def _on_event(self, event: StoreEvent) -> None:
-        self._index(event.record, event.previous)
+        if event.previous is not None:
+            self._forget(event.previous)
         if event.type == "DELETED":
-            self._by_uid.pop(event.record.uid, None)
             self._dirty.extend(self._dependents.pop(event.record.uid, ()))
             self._dirty.extend(self._owners(event.record))
+            definition = Key(definitions.TABLE, "", event.record.key.table)
+            if self._store.get(definition) is not None:
+                self._dirty.append(definition)
             if event.record.key.namespace:
                 self._dirty.append(Key("namespaces", "", event.record.key.namespace))
+        else:
+            self._index(event.record)
         self._dirty.append(event.record.key)
 
-    def _index(self, record: Record, previous: Record | None) -> None:
-        self._by_uid[record.uid] = record.key
-        for owner in previous.obj["metadata"].get("ownerReferences") or [] if previous else []:
+    def _forget(self, record: Record) -> None:
+        self._by_uid.pop(record.uid, None)
+        for owner in record.obj["metadata"].get("ownerReferences") or []:
             self._dependents[owner["uid"]].discard(record.key)
+
+    def _index(self, record: Record) -> None:
+        self._by_uid[record.uid] = record.key
         for owner in record.obj["metadata"].get("ownerReferences") or []:
             self._dependents[owner["uid"]].add(record.key)
 

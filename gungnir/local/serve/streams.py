@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BOOKMARK_INTERVAL_S: Final = 15.0
 """A real server sends a bookmark about once a minute; a shorter interval lets a dead watch be noticed sooner."""
 _DEFAULT_TIMEOUT_S: Final = 1800
+_SILENCE_CHECK_S: Final = 0.05
 _INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
 
 
@@ -138,12 +139,11 @@ async def _pump(
         left_s = end - loop.time()
         if left_s <= 0:
             return
+        if server.faults.watches_silent:
+            await asyncio.sleep(min(left_s, _SILENCE_CHECK_S))
+            continue
         revision = watch.revision
         events = watch.take()
-        if server.faults.watches_silent:
-            if not events:
-                await watch.wait(min(left_s, BOOKMARK_INTERVAL_S))
-            continue
         lines = [encoder.event(event) for event in events]
         if announce_initial:
             lines.append(encoder.bookmark(revision, initial_end=True))
