@@ -152,7 +152,8 @@ def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
     )
     intent = reply.record.intent
     if intent is None:
-        return _begin(facts, state, _kind(state), state.verdict.evidence)
+        reason = "Requested" if state.asked else state.verdict.evidence
+        return _begin(facts, state, _kind(state), reason)
     match intent.stage:
         case Stage.FENCING if intent.kind is Kind.SWITCHOVER and reply.switchover:
             return _to(state, "resume-clear", epochs.clear_request(state.version))

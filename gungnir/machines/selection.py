@@ -76,7 +76,7 @@ def why_not(record: Record, answer: Answer, uid: str) -> str:
     if server.loading or server.syncing:
         return "it is loading"
     if not record.is_member(answer.pod, uid, server.run_id):
-        return "it restarted and was not in sync since" if server.keys else "it restarted empty"
+        return "it was not in sync since it started" + ("" if server.keys else ", and holds no key")
     if history_of(record, server.replid, server.offset) is None:
         return "its history is unknown"
     return ""
