@@ -4,6 +4,9 @@ Theory of operation: all pods are asked at the same tick. A pod whose answer is 
 frozen pod delays nobody. Two pods that both answer "primary" within a tick may still have handed over in between. So
 when one pod answers "primary" and another did so less than a period ago, the other is asked once more at once: if it is
 primary still, it was so before and after the first one's answer, and there were two.
+
+A primary has a replica if a pod says that it follows it and that the link stands. What a primary itself lists is no
+evidence: cut off from its replicas, it lists them until ``repl-timeout`` although they follow another one.
 """
 
 import asyncio
@@ -18,7 +21,7 @@ from gungnir.demo.errors import ConnectError, LostError
 from gungnir.errors import RetryableError
 from gungnir.resp import ReplyError
 from gungnir.resp.commands import role
-from gungnir.resp.replies import PrimaryRole, RoleReply, parse_role
+from gungnir.resp.replies import PrimaryRole, ReplicaRole, RoleReply, parse_role
 
 PERIOD_MS: Final = 20
 _DEADLINE_MS: Final = 500
@@ -45,10 +48,10 @@ class Sample:
         """Whether the pod said that it is primary."""
         return isinstance(self.role, PrimaryRole)
 
-    @property
-    def replicas(self) -> int:
-        """How many replicas the pod listed as primary."""
-        return len(self.role.replicas) if isinstance(self.role, PrimaryRole) else 0
+    def follows(self, address: tuple[str, int]) -> bool:
+        """Whether the pod said that it follows this address and that the link stands."""
+        role = self.role
+        return isinstance(role, ReplicaRole) and role.connected and (role.host, role.port) == address
 
 
 @dataclass
@@ -59,7 +62,8 @@ class RoleCounts:
         samples: Answers.
         ticks: Ticks in which at least one pod answered.
         two_primaries: Samples with two primaries at once.
-        two_with_replicas: Those of them in which both listed a replica: what must never happen.
+        two_with_replicas: Those of them in which both had a replica: what must never happen.
+        last_double_ns: When the last of them was, by ``time.monotonic_ns``; 0 for never.
         doubles: The first of these samples, in words.
     """
 
@@ -67,6 +71,7 @@ class RoleCounts:
     ticks: int = 0
     two_primaries: int = 0
     two_with_replicas: int = 0
+    last_double_ns: int = 0
     doubles: list[str] = field(default_factory=list)
 
 
@@ -193,11 +198,19 @@ class RoleSampler:
             return
         self._counted_ns = sample.asked_ns
         counts = self.counts
+        followers = {each.pod: self._followers(each.pod) for each in (sample, again)}
         counts.two_primaries += 1
-        counts.two_with_replicas += bool(sample.replicas and again.replicas)
+        counts.two_with_replicas += all(followers.values())
+        counts.last_double_ns = sample.answered_ns
         if len(counts.doubles) < _KEPT_DOUBLES:
-            pair = " and ".join(f"{each.pod} with {each.replicas} replicas" for each in (sample, again))
+            pair = " and ".join(f"{pod} followed by {', '.join(by) or 'nobody'}" for pod, by in followers.items())
             counts.doubles.append(f"{pair} at {sample.answered_ns} ns")
+
+    def _followers(self, primary: str) -> list[str]:
+        address = self._addresses().get(primary)
+        since_ns = time.monotonic_ns() - 2 * _FRESH_NS
+        latest = [pod.latest for pod in self._pods.values() if pod.latest and pod.latest.answered_ns >= since_ns]
+        return [sample.pod for sample in latest if address is not None and sample.follows(address)]
 
     def _note(self, tick_ns: int) -> None:
         answered = [pod.latest for pod in self._pods.values() if pod.latest and pod.latest.answered_ns >= tick_ns]
