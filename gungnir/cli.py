@@ -17,6 +17,9 @@ EXIT_INTERRUPTED: Final = 130
 
 
 def _run(argv: Sequence[str]) -> int:
+    # structlog loads rich where it is installed, for tracebacks that we never print: a third of a second of the start.
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # None is how an import is made to fail
+
     from gungnir.runtime import log, settings, settings_table  # noqa: PLC0415 - see the module's docstring
 
     table = settings.settings_table()
