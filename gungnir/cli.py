@@ -24,7 +24,7 @@ def _run(argv: Sequence[str]) -> int:
 
     table = settings.settings_table()
     if {"-h", "--help"} & set(argv):
-        sys.stdout.write(_run_help(table))
+        sys.stdout.write(settings_table.help_text(table))
         return 0
     loaded = settings.load_settings(settings_table.parse_flags(argv, table), os.environ)
     log.configure_logging(loaded.log_level, loaded.log_format)
@@ -35,16 +35,6 @@ def _run(argv: Sequence[str]) -> int:
 
     asyncio.run(operator.run(loaded))
     return 0
-
-
-def _run_help(table: Sequence[object]) -> str:
-    lines = ["usage: gungnir run [FLAG ...]", "", "Run the operator. Each flag is also an environment variable.", ""]
-    for row in table:
-        flag, env, text = getattr(row, "flag"), getattr(row, "env"), getattr(row, "description")  # noqa: B009 - one row type
-        default = getattr(row, "default_text")  # noqa: B009 - one row type
-        default = default() if callable(default) else default
-        lines.append(f"  {flag:<32} {text}{f' [{default}]' if default else ''}  (${env})")
-    return "\n".join(lines) + "\n"
 
 
 def _crd(argv: Sequence[str]) -> int:

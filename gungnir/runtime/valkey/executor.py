@@ -70,7 +70,8 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
     """
     if command.verb is Verb.READ:
         return reading(await session.read(), session.fence)
-    if command.run_id:
+    # A connection ends with its process, so the run id that was read on it holds for as long as it stands.
+    if command.run_id and session.run_id != command.run_id:
         view = await session.read()
         if view.run_id != command.run_id:
             raise WrongProcessError(f"process {view.run_id} answers, {command.run_id} is meant")
