@@ -130,7 +130,7 @@ class EndpointsController:
             metadata["ownerReferences"] = [owner_reference(owner)]
         if current is None:
             self._registry.create(table, {"apiVersion": api_version, "kind": kind, "metadata": metadata, **content})
-        elif any(current.get(key) != value for key, value in content.items()):
+        elif any((current.get(key) or None) != (value or None) for key, value in content.items()):
             changed = self._registry.get(table, *name)
             changed.update(content)
             changed["metadata"]["labels"] = dict(labels)

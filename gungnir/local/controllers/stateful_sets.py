@@ -214,6 +214,7 @@ class StatefulSetController:
         """Record the present template, unless it is recorded; return the name of its revision."""
         metadata = owner["metadata"]
         name = f"{metadata['name']}-{template_hash(owner['spec']['template'])}"
+        self._adopt_revision((metadata["namespace"], name), owner)
         known = [r.obj for r in self._store.scan(REVISIONS, metadata["namespace"]) if _owns(owner, r.obj)]
         newest = max((int(revision.get("revision", 0)) for revision in known), default=0)
         mine = next((revision for revision in known if revision["metadata"]["name"] == name), None)
@@ -225,6 +226,14 @@ class StatefulSetController:
             again["revision"] = newest + 1  # the set went back to an earlier template
             self._registry.update(REVISIONS, again)
         return name
+
+    def _adopt_revision(self, name: Name, owner: Mapping[str, Any]) -> None:
+        """Take over the revision that a set deleted with ``--cascade=orphan`` left behind."""
+        found = read(self._store, REVISIONS, name)
+        if found is not None and not controller_uid(found):
+            revision = self._registry.get(REVISIONS, *name)
+            revision["metadata"].setdefault("ownerReferences", []).append(owner_reference(owner))
+            self._registry.update(REVISIONS, revision)
 
     def _forget_old(self, owner: Mapping[str, Any], known: list[Obj]) -> None:
         limit = int(owner["spec"].get("revisionHistoryLimit", _DEFAULT_HISTORY))
