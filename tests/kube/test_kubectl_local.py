@@ -1,6 +1,7 @@
 """The local API server under the real kubectl."""
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from gungnir.local.serve.subresources import LogRequest
 KUBECTL = shutil.which("kubectl")
 pytestmark = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not on PATH")
 
+_NUMBERS = itertools.count(1)
 WORKLOAD = """
 apiVersion: apps/v1
 kind: StatefulSet
@@ -129,10 +131,10 @@ def served() -> Iterator[Served]:
 
 
 @pytest.fixture
-def kubectl(served: Served, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Kubectl:
+def kubectl(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
     kubeconfig = tmp_path_factory.mktemp("kube") / "config"
     kubeconfig.write_text(served.server.kubeconfig(), encoding="utf-8")
-    namespace = f"t{abs(hash(request.node.name)) % 10**9}"
+    namespace = f"test-{next(_NUMBERS)}"
 
     async def make() -> None:
         served.registry.create("namespaces", {"metadata": {"name": namespace}})

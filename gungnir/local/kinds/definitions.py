@@ -9,6 +9,7 @@ from gungnir.local.errors import FORBIDDEN, INVALID, REQUIRED, FieldError
 from gungnir.local.kinds.catalog import Kind
 from gungnir.local.kinds.custom import CustomVersion
 from gungnir.local.kinds.meta import label_problem, subdomain_problem
+from gungnir.local.schema import shape
 from gungnir.local.schema.rules import RuleError
 from gungnir.local.store import Key, Obj, Record
 
@@ -71,13 +72,20 @@ def _versions(versions: list[Obj]) -> list[FieldError]:
         if not schema:
             errors.append(FieldError(REQUIRED, f"{at}.schema.openAPIV3Schema", "schemas are required"))
             continue
-        if schema.get("type") != "object":
-            path = f"{at}.schema.openAPIV3Schema.type"
-            errors.append(FieldError(INVALID, path, "must be object at the root", schema.get("type")))
+        errors += _schema(version, f"{at}.schema.openAPIV3Schema")
+    return errors
+
+
+def _schema(version: Obj, path: str) -> list[FieldError]:
+    schema = version["schema"]["openAPIV3Schema"]
+    if schema.get("type") != "object":
+        return [FieldError(INVALID, f"{path}.type", "must be object at the root", schema.get("type"))]
+    errors = shape.check(schema, path)
+    if not errors:
         try:
             CustomVersion(version)
         except RuleError as exc:
-            errors.append(FieldError(INVALID, f"{at}.schema.openAPIV3Schema", str(exc), "rule"))
+            errors.append(FieldError(INVALID, path, str(exc), "rule"))
     return errors
 
 

@@ -67,6 +67,8 @@ _SCALARS: Final[dict[str, tuple[type, ...]]] = {
     "bool": (bool,),
     "datetime": (str,),
 }
+_EMPTY: Final[dict[str, Any]] = {"str": "", "int": 0, "float": 0, "bool": False, "list": [], "map": {}, "model": {}}
+"""What a null in a map becomes: the zero value of Go."""
 _GO_NAMES: Final = {"str": "string", "int": "int32", "float": "float64", "bool": "bool", "datetime": "Time"}
 _STRUCT: Final = re.compile(r"(?:Core|Discovery|Events)?V\d(?=[A-Z])")
 """What the client puts before a Go struct's name in a model's name."""
@@ -186,7 +188,8 @@ class _Decoder:
         if (model, name) in _BASE64_FIELDS:
             for key, item in decoded.items():
                 self._check_base64(item, f"{path}.{key}")
-        return {key: "" if item is _MISSING else item for key, item in decoded.items()}
+        empty = _EMPTY.get(_parsed(inner)[0])
+        return {key: empty if item is _MISSING else item for key, item in decoded.items()}
 
     def _scalar(self, value: Any, shape: str, path: str, name: str, model: str) -> Any:
         if name in _QUANTITY_FIELDS and shape == "str":

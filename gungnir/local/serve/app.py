@@ -115,12 +115,13 @@ class ApiServer:
         if self._heal is not None:
             self._heal.cancel()
             self._heal = None
-        before, self.faults.down = self.faults.down, down  # type: ignore[assignment]  # checked by the admin endpoint
+        before = self.faults.down
         if down == "refuse" and before != "refuse" and self._site is not None and self._runner is not None:
             await self._site.stop()
             self._abort_connections()
         if before == "refuse" and down != "refuse":
             await self._listen()
+        self.faults.down = down  # type: ignore[assignment]  # checked by the admin endpoint
         if down:
             self._up.clear()
         else:

@@ -9,7 +9,7 @@ Obj = dict[str, Any]
 NONE: Final = "<none>"
 _UNSET: Final = "<unset>"
 _SHOWN_ENDPOINTS: Final = 3
-_SYNCHRONIZED_MODES: Final = {
+_ACCESS_MODES: Final = {
     "ReadWriteOnce": "RWO",
     "ReadOnlyMany": "ROX",
     "ReadWriteMany": "RWX",
@@ -279,7 +279,7 @@ def node(obj: Obj) -> list[Any]:
 
 
 def _modes(modes: list[str] | None) -> str:
-    return ",".join(_SYNCHRONIZED_MODES.get(mode, mode) for mode in modes or [])
+    return ",".join(_ACCESS_MODES.get(mode, mode) for mode in modes or [])
 
 
 def claim(obj: Obj) -> list[Any]:
