@@ -46,7 +46,7 @@ from gungnir.resources.inventory import OwnedKind, build, name_of
 from gungnir.resources.stateful_set import epoch_parts, with_epoch
 from gungnir.runtime.cluster_cache import ClusterCache, owned_by, service_pod, version_of
 from gungnir.runtime.credentials import fingerprint
-from gungnir.runtime.errors import KubeError
+from gungnir.runtime.errors import Call, KubeError, NotFoundError
 from gungnir.runtime.kube import Kube
 from gungnir.runtime.kube_resources import PODS, RESOURCES, SERVICES, STATEFULSETS, VALKEYCLUSTERS, Object, resource_of
 from gungnir.runtime.record_codec import record_of
@@ -102,12 +102,12 @@ class ApiExecutor:
             case ClearAnnotation(version, name):
                 return await self._clear_annotation(version, name)
             case GetService():
-                service = await self._get(SERVICES.plural, names.client_service(self.cluster.name))
+                service = await self._get_ours(SERVICES.plural, names.client_service(self.cluster.name))
                 return ServiceSeen(version_of(service), service_pod(service), epoch_of(service) or 0)
             case PutService(version, pod, epoch):
                 return await self._replace(with_primary(self._known(SERVICES.plural, version), pod, epoch))
             case GetTemplate():
-                workload = await self._get(STATEFULSETS.plural, names.stateful_set(self.cluster.name))
+                workload = await self._get_ours(STATEFULSETS.plural, names.stateful_set(self.cluster.name))
                 parts = epoch_parts(workload)
                 return TemplateSeen(version_of(workload), -1 if parts is None else parts[0])
             case PutTemplate(version, epoch):
@@ -203,6 +203,13 @@ class ApiExecutor:
 
     async def _get(self, plural: str, name: str) -> Object:
         return self._keep(plural, await self._kube.get(RESOURCES[plural].ref(self.cluster.namespace, name)))
+
+    async def _get_ours(self, plural: str, name: str) -> Object:
+        """Read an object of ours; one of the same name that belongs to somebody else is none for us."""
+        obj = await self._get(plural, name)
+        if not owned_by(obj, self.cluster.uid):
+            raise NotFoundError(Call("get", plural, self.cluster.namespace, name), "it belongs to somebody else")
+        return obj
 
     async def _replace(self, obj: Object) -> Stored:
         stored = await self._kube.replace(obj)

@@ -261,7 +261,12 @@ def _spec_of(obj: Object | None) -> object:
 
 
 def _cache_problem(informer: Informer) -> Callable[[], str]:
-    return lambda: "" if informer.synced.is_set() else "not filled yet"
+    def problem() -> str:
+        if informer.synced.is_set():
+            return ""
+        return "not filled yet" + (f": {informer.problem}" if informer.problem else "")
+
+    return problem
 
 
 def _own_namespace(settings: Settings) -> str:

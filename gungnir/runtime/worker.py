@@ -24,11 +24,11 @@ from gungnir.resources.inventory import OwnedKind, build
 from gungnir.resources.rollout import rollout_pending
 from gungnir.runtime import announce
 from gungnir.runtime.api_executor import ApiExecutor
-from gungnir.runtime.cluster_cache import ClusterCache, view_of
+from gungnir.runtime.cluster_cache import ClusterCache, owned_by, view_of
 from gungnir.runtime.context import Context
 from gungnir.runtime.credentials import Credentials, settle
 from gungnir.runtime.driver import Driver, InterruptedRoundError
-from gungnir.runtime.errors import KubeError, NotFoundError
+from gungnir.runtime.errors import ForbiddenError, KubeError, NotFoundError
 from gungnir.runtime.facts import facts_of
 from gungnir.runtime.kube_resources import SECRETS, Object
 from gungnir.runtime.log import get_logger
@@ -44,8 +44,14 @@ DOUBT_MS: Final = 200
 LONGEST_PAUSE_MS: Final = 5000
 PATIENCE: Final = 3
 """Rounds abandoned in a row before other work goes on meanwhile."""
+RECHECK_MS: Final = 10_000
+"""How often an object that was refused is tried again."""
 REPAIRS_IN_A_ROW: Final = 24
 ALL_KINDS: Final = tuple(kind.value for kind in OwnedKind)
+
+Problem = tuple[str, str, str]
+"""What is concerned, a stable reason, and a sentence."""
+Problems = tuple[Problem, ...]
 
 
 class ClusterWorker:
@@ -71,6 +77,9 @@ class ClusterWorker:
         self._shown: tuple[object, ...] = ()
         self._announced = announce.Announcer(context, self._log)
         self._abandoned = 0
+        self._failures = 0
+        self._problems: dict[str, Problems] = {}
+        self._recheck_at_s = 0.0
 
     # --- told from outside ------------------------------------------------------------------------------------------
 
@@ -115,7 +124,7 @@ class ClusterWorker:
         if not self._refresh():
             return None
         if self._credentials is None and not await self._learn_credentials():
-            return await self._show(5000)
+            return await self._show(LONGEST_PAUSE_MS)
         self._follow_pods()
         if self._facts.paused:
             return await self._show(None)
@@ -124,16 +133,21 @@ class ClusterWorker:
             return again_ms
         try:
             # Also while a failover is blocked or in doubt: it may be an object that is missing.
-            if self._dirty:
-                await self._reconcile(ALL_KINDS)
+            if self._dirty or self._recheck_due():
+                again_ms = _sooner(again_ms, await self._reconcile(ALL_KINDS))
             return await self._show(again_ms)
         except InterruptedRoundError:
             return 0
 
+    def _recheck_due(self) -> bool:
+        """Whether it is time to try again what was refused: nobody tells us that a permission was granted."""
+        return bool(self._problems.get("objects")) and asyncio.get_running_loop().time() >= self._recheck_at_s
+
     @property
     def _stuck(self) -> bool:
         """Whether failovers wait for something else to change."""
-        return bool(self._notes.blocked or self._notes.doubt) or self._abandoned > PATIENCE
+        waits = self._notes.blocked or self._notes.doubt or self._problems.get("round")
+        return bool(waits) or self._abandoned > PATIENCE
 
     def _refresh(self) -> bool:
         """Parse the cluster as cached; False if there is nothing to do for it."""
@@ -147,6 +161,7 @@ class ClusterWorker:
             return self._invalid(obj, exc)
         if self._cluster is None or self._cluster.uid != cluster.uid:
             self._record, self._credentials, self._dirty = Record(), None, True
+            self._problems, self._notes, self._shown = {}, Notes(), ()
             self._executor = ApiExecutor(
                 self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address
             )
@@ -213,14 +228,27 @@ class ClusterWorker:
         if repaired.phase is repair.Phase.ABANDONED:
             return self._abandon("repair", repaired.detail)
         self._abandoned = 0
+        self._complain("round")
         return None
 
     def _abandon(self, machine: str, detail: str) -> int:
         """Note a round that ended early; return when to try again: soon at first, then less and less often."""
         self._abandoned += 1
         self._log.info("round abandoned", machine=machine, detail=detail)
+        _, forbidden, what = detail.partition("Forbidden: ")
+        if forbidden:
+            self._complain("round", (machine, "Forbidden", what))
         self._refresh()
-        return int(min(SOON_MS * 2 ** min(self._abandoned - 1, 10), LONGEST_PAUSE_MS))
+        return _backoff_ms(self._abandoned)
+
+    def _complain(self, source: str, *problems: Problem) -> None:
+        """Replace what one source cannot do; people are told of all together."""
+        if self._problems.get(source, ()) == problems:
+            return
+        self._problems[source] = problems
+        together = tuple(problem for part in self._problems.values() for problem in part)
+        self._notes = self._notes._replace(problems=together)
+        self._announced.problems(self.cache.cluster, together)
 
     async def _fail_over(self, target: str, asked: str) -> int | None:
         state = await self._driver.run("failover", failover.start(target, asked), failover.step, self._facts)
@@ -243,7 +271,8 @@ class ClusterWorker:
         self._announced.doubt(self.cache.cluster, self._notes.doubt)
         return DOUBT_MS if self._notes.doubt else None
 
-    async def _reconcile(self, kinds: tuple[str, ...]) -> None:
+    async def _reconcile(self, kinds: tuple[str, ...]) -> int | None:
+        """Bring the objects up to date; return when to try again, or None if there is nothing to try again."""
         self._dirty = False
         try:
             state = await self._driver.run(
@@ -252,13 +281,17 @@ class ClusterWorker:
         except InterruptedRoundError:
             self._dirty = True
             raise
-        if kinds:
-            self._notes = self._notes._replace(problems=state.problems)
-            self._announced.problems(self.cache.cluster, state.problems)
         if state.phase is reconcile.Phase.ERROR:
             self._log.info("round abandoned", machine="reconcile", detail=state.detail)
             self._dirty = True
-            self._ask(False)
+            self._failures += 1
+            return _backoff_ms(self._failures)
+        self._failures = 0
+        self._complain("objects", *state.problems)
+        if not state.problems:
+            return None
+        self._recheck_at_s = asyncio.get_running_loop().time() + RECHECK_MS / 1000
+        return RECHECK_MS
 
     async def _show(self, again_ms: int | None) -> int | None:
         """Write the status if what is shown changed since it was written last."""
@@ -269,9 +302,10 @@ class ClusterWorker:
             return again_ms
         state = await self._driver.run("reconcile", reconcile.start(()), reconcile.step, self._facts)
         if state.phase is reconcile.Phase.DONE:
-            self._shown = shape
+            self._shown, self._failures = shape, 0
             return again_ms
-        return SOON_MS if again_ms is None else again_ms
+        self._failures += 1
+        return _sooner(again_ms, _backoff_ms(self._failures))
 
     # --- what the executor asks for ---------------------------------------------------------------------------------
 
@@ -344,13 +378,23 @@ class ClusterWorker:
             return False
         try:
             secret = await self._secret(names.secret(cluster.name))
+            if secret is not None and cluster.status.epoch == 0 and not owned_by(secret, cluster.uid):
+                text = "secret exists and belongs to somebody else; it is left alone: delete it or rename the cluster"
+                self._complain("credentials", ("secret", "NameTaken", text))
+                return False
             wanted = cluster.spec.auth.existing_secret
             existing = await self._secret(wanted) if wanted else None
             self._credentials = settle(cluster, None, secret, existing)
-        except (UserError, KubeError) as exc:
-            self._notes = self._notes._replace(problems=(("secret", "CredentialsUnusable", str(exc)),))
-            self._announced.problems(self.cache.cluster, self._notes.problems)
+        except UserError as exc:
+            self._complain("credentials", ("secret", "CredentialsUnusable", str(exc)))
             return False
+        except ForbiddenError as exc:
+            self._complain("credentials", ("secret", "Forbidden", f"may not {exc}"))
+            return False
+        except KubeError as exc:
+            self._log.info("the Secret could not be read", error=str(exc))
+            return False
+        self._complain("credentials")
         return True
 
     async def _secret(self, name: str) -> Object | None:
@@ -384,3 +428,13 @@ class ClusterWorker:
             if (address := address_of(pod))
         }
         self._monitors.follow(targets)
+
+
+def _backoff_ms(failures: int) -> int:
+    """Return how long to wait after so many failures in a row: soon at first, then less and less often."""
+    return int(min(SOON_MS * 2 ** min(failures - 1, 10), LONGEST_PAUSE_MS))
+
+
+def _sooner(a_ms: int | None, b_ms: int | None) -> int | None:
+    """Return the earlier of two times at which to look again; None is never."""
+    return min((each for each in (a_ms, b_ms) if each is not None), default=None)
