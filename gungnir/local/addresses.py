@@ -14,6 +14,9 @@ from typing import Final
 
 from gungnir.errors import UserError
 
+Address = tuple[str, int]
+"""Host and port."""
+
 FIRST_BLOCK: Final = 64
 LAST_BLOCK: Final = 254
 _HOSTS_PER_SUBNET: Final = 250
@@ -55,17 +58,26 @@ class Block:
         self.lock.close()
 
 
-def claim_block(preferred: int | None = None) -> Block:
-    """Claim ``preferred`` if it is free, otherwise the lowest free block.
+def require_linux() -> None:
+    """Check that this system can run a local cluster.
 
     Raises:
-        UserError: This is not Linux, or every block is taken.
+        UserError: It cannot; the text says what is missing.
     """
     if not sys.platform.startswith("linux"):
         raise UserError(
             f"gungnir local needs Linux (this is {sys.platform}): pods get addresses of their own in 127.0.0.0/8, "
             "which only Linux answers for without set-up; use Linux, or a real Kubernetes cluster"
         )
+
+
+def claim_block(preferred: int | None = None) -> Block:
+    """Claim ``preferred`` if it is free, otherwise the lowest free block.
+
+    Raises:
+        UserError: This is not Linux, or every block is taken.
+    """
+    require_linux()
     candidates = [number for number in (preferred,) if number is not None and FIRST_BLOCK <= number <= LAST_BLOCK]
     for number in (*candidates, *range(FIRST_BLOCK, LAST_BLOCK + 1)):
         lock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

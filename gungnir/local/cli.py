@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from gungnir.errors import GungnirError
 from gungnir.local import background
+from gungnir.local.addresses import require_linux
 from gungnir.local.admin_client import AdminClient
 from gungnir.local.settings import DEFAULT_API_PORT, DEFAULT_RESTART_DELAY_MS, NodeSettings
 from gungnir.local.state import DEFAULT_NAME, find, read
@@ -63,6 +64,7 @@ def up(
     ] = DEFAULT_RESTART_DELAY_MS,
 ) -> None:
     """Start a local cluster and run it until Ctrl-C (or 'gungnir local down')."""
+    require_linux()
     if (running := read(name)) is not None:
         _ERR.print(f"local cluster {name!r} is running already at {running.url}: stop it, or choose another --name")
         raise typer.Exit(1)

@@ -79,7 +79,8 @@ class LocalCluster:
         self._stack = contextlib.AsyncExitStack()
         self.settings = settings or NodeSettings()
         self.stop_requested = asyncio.Event()
-        """Set when somebody asked over the admin endpoint that the cluster stops."""
+        """Set when the cluster should be stopped: somebody asked for it, or ``failure`` says why it cannot go on."""
+        self.failure = ""
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -107,6 +108,7 @@ class LocalCluster:
         stack.callback(self._store.close)
         self.registry = Registry(self._store)
         self._plane = PlaneClient()
+        self._plane.on_lost = self._plane_lost
         await self._plane.start()
         stack.push_async_callback(self._plane.stop)
         self._plane.name(OPERATOR, self._block.operator_address)
@@ -166,6 +168,10 @@ class LocalCluster:
         """Stop everything; pods get SIGTERM and ``grace_s`` seconds. Objects in a data directory stay."""
         self._grace_s = grace_s
         await self._stack.aclose()
+
+    def _plane_lost(self) -> None:
+        self.failure = "its plane has ended (was it killed?), and with it every pod process"
+        self.stop_requested.set()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from typing import Final
 
+from gungnir.errors import RetryableError
 from gungnir.local.cluster import LocalCluster
 from gungnir.local.state import publish, withdraw
 
@@ -16,6 +17,7 @@ async def serve(cluster: LocalCluster, name: str, on_ready: Callable[[LocalClust
 
     Raises:
         UserError: The cluster cannot be started.
+        RetryableError: A part of it ended by itself.
     """
     loop = asyncio.get_running_loop()
     await cluster.start()
@@ -28,3 +30,5 @@ async def serve(cluster: LocalCluster, name: str, on_ready: Callable[[LocalClust
     finally:
         await cluster.stop(_GRACE_S)
         withdraw(name)
+    if cluster.failure:
+        raise RetryableError(f"the local cluster stopped: {cluster.failure}; start it again")

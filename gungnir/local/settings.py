@@ -17,8 +17,11 @@ class NodeSettings:
         restart_delay_ms: Wait before a container's first restart; doubles with each further one. 0: at once.
         restart_delay_cap_ms: Upper bound of that wait (a kubelet's is 300,000).
         probe_period_cap_ms: Upper bound of the probes' periods, so that a person sees changes soon.
+        silent_after_delete: The address of a deleted pod swallows what is sent to it, as with many network plugins,
+            instead of refusing it.
     """
 
     restart_delay_ms: int = DEFAULT_RESTART_DELAY_MS
     restart_delay_cap_ms: int = DEFAULT_RESTART_DELAY_CAP_MS
     probe_period_cap_ms: int = DEFAULT_PROBE_PERIOD_CAP_MS
+    silent_after_delete: bool = False

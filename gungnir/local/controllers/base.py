@@ -1,6 +1,7 @@
 """What every controller shares: it names the keys that a change concerns, and settles one key at a time."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
@@ -10,6 +11,8 @@ from gungnir.local.store import Key, Record, Store, StoreEvent
 Obj = dict[str, Any]
 Name = tuple[str, str]
 """(namespace, name); the namespace is empty for cluster-scoped objects."""
+
+_LOG: Final = logging.getLogger(__name__)
 
 PODS: Final = "pods"
 SERVICES: Final = "services"
@@ -25,6 +28,7 @@ STORAGE_CLASSES: Final = "storageclasses.storage.k8s.io"
 
 _RETRY_S: Final = 0.05
 _MAX_RETRY_S: Final = 5.0
+_MAX_FAILURES: Final = 10
 _ROUNDS_PER_TURN: Final = 500
 
 
@@ -101,12 +105,19 @@ class Runner:
         try:
             again_s = self._controllers[key[0]].settle(key[1])
         except ApiError:  # another writer was first, or the namespace is going: look again a little later
-            again_s = min(_RETRY_S * 2 ** self._failures.get(key, 0), _MAX_RETRY_S)
-            self._failures[key] = min(self._failures.get(key, 0) + 1, 10)
+            again_s = self._later(key)
+        except Exception:  # noqa: BLE001 - a defect in one controller must not stop the others
+            _LOG.exception("%s cannot settle %s", type(self._controllers[key[0]]).__name__, key[1])
+            again_s = self._later(key)
         else:
             self._failures.pop(key, None)
         if again_s is not None:
             self._timers[key] = asyncio.get_running_loop().call_later(again_s, self._again, key)
+
+    def _later(self, key: tuple[int, Name]) -> float:
+        failures = self._failures.get(key, 0)
+        self._failures[key] = min(failures + 1, _MAX_FAILURES)
+        return min(_RETRY_S * float(2**failures), _MAX_RETRY_S)
 
     def _again(self, key: tuple[int, Name]) -> None:
         self._timers.pop(key, None)

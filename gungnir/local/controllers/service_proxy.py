@@ -7,11 +7,10 @@ there is none, to those that still serve while they terminate; otherwise they ar
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gungnir.local.addresses import AddressPool, Block
+from gungnir.local.addresses import Address, AddressPool, Block
 from gungnir.local.controllers.base import SERVICES, SLICES, Name, name_of, read
 from gungnir.local.controllers.endpoints import SERVICE_LABEL
 from gungnir.local.plane.client import PlaneClient
-from gungnir.local.plane.doors import Address
 from gungnir.local.registry import Registry
 from gungnir.local.store import StoreEvent
 

@@ -1,6 +1,7 @@
 """The node agent: follows the pods that are bound to the node and keeps a worker for each."""
 
 import asyncio
+import logging
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,12 +14,14 @@ from gungnir.local.node.pod import PodWorker
 from gungnir.local.node.sandbox import NodeServices, Sandbox
 from gungnir.local.node.volumes import Volumes, claim_directory
 from gungnir.local.registry import Registry
-from gungnir.local.store import StoreEvent
+from gungnir.local.store import Key, StoreEvent
 
 Obj = Mapping[str, Any]
 
 NODE_NAME: Final = "local"
 NODE_ADDRESS: Final = "127.0.0.1"
+_LOG: Final = logging.getLogger(__name__)
+_RETRY_S: Final = 1.0
 _MOUNTED: Final = frozenset({"configmaps", "secrets", "persistentvolumeclaims"})
 
 
@@ -73,13 +76,18 @@ class NodeAgent:
         shutil.rmtree(claim_directory(self._data_dir, claim), ignore_errors=True)
 
     def _on_event(self, event: StoreEvent) -> None:
-        table, obj = event.record.key.table, event.record.obj
+        try:
+            self._follow(event.record.key.table, event.type, event.record.obj)
+        except Exception:  # noqa: BLE001 - a defect here must not fail the request that caused the event
+            _LOG.exception("the node cannot follow a change of %s", event.record.key)
+
+    def _follow(self, table: str, kind: str, obj: Obj) -> None:
         if table == "pods":
-            if event.type == "DELETED":
+            if kind == "DELETED":
                 self._gone(obj)
             else:
                 self._consider(obj)
-        elif table in _MOUNTED and event.type != "DELETED":
+        elif table in _MOUNTED and kind != "DELETED":
             self._refresh(table, obj)
 
     def _consider(self, pod: Obj) -> None:
@@ -113,8 +121,20 @@ class NodeAgent:
         sandbox.address = address
         self._services.plane.name(sandbox.party, address)
         worker = self._workers[uid] = PodWorker(self._registry, sandbox, self._release)
-        self._tasks[uid] = asyncio.get_running_loop().create_task(worker.run(), name=f"pod {sandbox.party}")
+        task = asyncio.get_running_loop().create_task(worker.run(), name=f"pod {sandbox.party}")
+        task.add_done_callback(lambda ended: self._ended(worker, ended))
+        self._tasks[uid] = task
         return worker
+
+    def _ended(self, worker: PodWorker, task: "asyncio.Task[None]") -> None:
+        """A worker that failed is replaced; its pod must not be forgotten."""
+        if task.cancelled() or (error := task.exception()) is None or self._stopping:
+            return
+        _LOG.error("pod %s failed on the node and is started again", worker.sandbox.party, exc_info=error)
+        metadata = worker.pod["metadata"]
+        record = self._registry.store.get(Key("pods", metadata["namespace"], metadata["name"]))
+        if record is not None and record.uid == worker.uid:
+            asyncio.get_running_loop().call_later(_RETRY_S, self._consider, record.obj)
 
     def _gone(self, pod: Obj) -> None:
         worker = self._workers.get(pod["metadata"]["uid"])
@@ -125,7 +145,7 @@ class NodeAgent:
         """Nothing of the pod runs any more."""
         self._workers.pop(worker.uid, None)
         self._tasks.pop(worker.uid, None)
-        self._services.plane.retire(worker.sandbox.address)
+        self._services.plane.retire(worker.sandbox.address, silent=self._services.settings.silent_after_delete)
         self._addresses.give_back(worker.sandbox.address)
         if not self._stopping:
             worker.discard()

@@ -94,16 +94,13 @@ class Container:
             command = self._prepare()
             child = await self._sandbox.start(command, self._log_path())
         except ImageError as exc:
-            self._event(WARNING, "Failed", str(exc))
-            self._wait_because(exc.reason, str(exc))
+            self._cannot_start(exc.reason, str(exc))
             return None
         except ContainerConfigError as exc:
-            self._event(WARNING, "Failed", f"Error: {exc}")
-            self._wait_because("CreateContainerConfigError", str(exc))
+            self._cannot_start("CreateContainerConfigError", str(exc))
             return None
         except (PlaneError, OSError) as exc:
-            self._event(WARNING, "Failed", f"Error: {exc}")
-            self._wait_because("RunContainerError", str(exc))
+            self._cannot_start("RunContainerError", str(exc))
             return None
         self._started(child)
         probing = asyncio.create_task(self._probe(child))
@@ -233,6 +230,11 @@ class Container:
             self._event(WARNING, "BackOff", f"Back-off restarting failed container {name} in pod {pod['name']}")
         if delay_ms:
             await halt.wait(delay_ms / 1000)
+
+    def _cannot_start(self, reason: str, message: str) -> None:
+        if (self.view.state.get("waiting") or {}).get("message") != message:
+            self._event(WARNING, "Failed", f"Error: {message}")
+        self._wait_because(reason, message)
 
     def _wait_because(self, reason: str, message: str) -> None:
         if "terminated" in self.view.state:

@@ -91,13 +91,13 @@ class PodWorker:
             self.changed()
             while await self._mount():
                 await self._run_containers()
-                if not self.halt.rebuilding or self.halt.stopping:
+                await self.halt.wait()  # a pod that completed stays as it is until it is deleted
+                if self.halt.stopping:
                     break
                 await asyncio.sleep(self.sandbox.node.settings.restart_delay_ms / 1000)
                 self.sandbox.volumes.empty()
                 self._view.initialized = False
                 self.halt.rebuilt()
-            await self.halt.wait()  # a pod that completed stays as it is until it is deleted
             self._write_status()
             self._remove_object()
         finally:
@@ -109,12 +109,17 @@ class PodWorker:
 
     async def _mount(self) -> bool:
         """Prepare the volumes, retrying while something they need is missing; False if the pod must end instead."""
+        told = ""
         while not self.halt.stopping:
             try:
                 self.sandbox.volumes.prepare(self.sandbox.address, self._view.node_address)
             except (ContainerConfigError, OSError) as exc:
-                self.sandbox.node.events.record(self.pod, WARNING, "FailedMount", f"MountVolume.SetUp failed: {exc}")
-                await self.halt.wait(_RETRY_S)
+                if told != str(exc):
+                    told = str(exc)
+                    self.sandbox.node.events.record(
+                        self.pod, WARNING, "FailedMount", f"MountVolume.SetUp failed: {exc}"
+                    )
+                await asyncio.sleep(_RETRY_S)
             else:
                 return True
         return False

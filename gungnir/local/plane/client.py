@@ -7,11 +7,11 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from gungnir.errors import GungnirError
-from gungnir.local.plane.doors import Address
+from gungnir.local.addresses import Address
 from gungnir.local.plane.faults import FaultTable
 
 _STOP_TIMEOUT_S: Final = 3.0
@@ -36,6 +36,9 @@ class PlaneClient:
     """The plane as its parent sees it: doors of pods and Services, faults, and the pods' processes."""
 
     def __init__(self) -> None:
+        self.on_lost: Callable[[], None] = lambda: None
+        """Called if the process ends although nobody stopped it; its children have ended with it."""
+        self._stopping = False
         self._children: dict[int, Child] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -72,6 +75,7 @@ class PlaneClient:
 
     async def stop(self) -> None:
         """End the process; it kills the children that are left."""
+        self._stopping = True
         if self._writer is not None:
             self._writer.close()
             with contextlib.suppress(OSError):
@@ -108,9 +112,9 @@ class PlaneClient:
         """Relay ``address`` to ``target`` while child ``pid`` lives and listens."""
         return self.send("open", party=party, address=address, target=target, pid=pid)
 
-    def retire(self, address: str) -> "asyncio.Future[dict[str, Any]]":
-        """A pod's address is gone for good."""
-        return self.send("retire", address=address)
+    def retire(self, address: str, *, silent: bool = False) -> "asyncio.Future[dict[str, Any]]":
+        """A pod's address is gone for good; with ``silent`` it swallows what is sent to it instead of refusing it."""
+        return self.send("retire", address=address, silent=silent)
 
     def route(self, address: Address, endpoints: Iterable[Address]) -> "asyncio.Future[dict[str, Any]]":
         """Lead new connections to a Service's address to one of ``endpoints``."""
@@ -156,6 +160,8 @@ class PlaneClient:
         for child in self._children.values():
             child.exited.set_result(-signal.SIGKILL)  # the kernel kills them with the plane
         self._children.clear()
+        if not self._stopping:
+            self.on_lost()
 
     def _handle(self, message: dict[str, Any]) -> None:
         match message.get("event"):

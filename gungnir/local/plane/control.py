@@ -59,7 +59,7 @@ class ControlChannel:
                 address, target = tuple(request["address"]), tuple(request["target"])
                 plane.open_door(request["party"], address, target, request["pid"])
             case "retire":
-                plane.retire(request["address"])
+                plane.retire(request["address"], silent=request["silent"])
             case "route":
                 plane.route(tuple(request["address"]), [tuple(endpoint) for endpoint in request["endpoints"]])
             case "unroute":

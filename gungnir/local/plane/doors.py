@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from gungnir.local.addresses import Address
 from gungnir.local.plane.faults import FaultTable
 from gungnir.local.plane.reactor import READ, Reactor
 from gungnir.local.plane.relay import Relay, reset_socket
@@ -22,8 +23,6 @@ from gungnir.local.plane.relay import Relay, reset_socket
 _BACKLOG: Final = 1024
 _ACCEPTS_PER_ROUND: Final = 64
 _PAUSE_S: Final = 0.05
-
-Address = tuple[str, int]
 
 
 class Network(Protocol):
@@ -111,6 +110,7 @@ class PodDoor:
         self.relays: set[Relay] = set()
         self._network = network
         self._alive = False
+        self._buried = False
         self._listener = Listener(network.reactor, address, self.enter)
 
     @property
@@ -118,10 +118,20 @@ class PodDoor:
         """Whether the process behind is alive and listens."""
         return self._alive
 
-    def process_listens(self) -> None:
-        """The process behind answers: open."""
-        self._alive = True
-        self._listener.open()
+    def check(self) -> None:
+        """Find out whether the address can be listened on.
+
+        Raises:
+            OSError: It cannot, another program has the port.
+        """
+        if not self._listener.is_open:
+            self._listener.open()
+            self._listener.close()
+
+    def process_listens(self) -> bool:
+        """The process behind answers: open. False if somebody else has the port meanwhile."""
+        self._alive = self._open()
+        return self._alive
 
     def process_died(self) -> None:
         """The process behind is gone: close, and reset every connection that can hear of it."""
@@ -137,6 +147,7 @@ class PodDoor:
         source = network.party(peer)
         faults = network.faults
         silent = faults.blocked(source, self.party) or faults.blocked(self.party, source)
+        silent = silent or self._buried
         if not silent and not self._alive:
             reset_socket(connection)
             connection.close()
@@ -153,19 +164,32 @@ class PodDoor:
         faults = self._network.faults
         for relay in tuple(self.relays):
             cut = faults.blocked(relay.source, self.party) or faults.blocked(self.party, relay.source)
-            if relay.suffered and not cut:
+            if relay.suffered and not cut and not self._buried:
                 relay.heal(resume=resume)
             if not relay.closed:
                 relay.apply(faults)
-        if self._alive or faults.names(self.party):
-            self._listener.open()
+        if self._alive or self._buried or faults.names(self.party):
+            self._open()
         else:
             self._listener.close()
 
+    def bury(self) -> None:
+        """The pod is gone, and its address does not refuse but swallow what is sent there, as in many networks."""
+        self._buried = True
+        self._alive = False
+        self._open()
+
     @property
     def forgettable(self) -> bool:
-        """Whether a door whose process died can be forgotten: no cut hides that from anybody."""
-        return not self._alive and not self._network.faults.names(self.party)
+        """Whether a door whose process died can be forgotten: nothing hides that from anybody."""
+        return not self._alive and not self._buried and not self._network.faults.names(self.party)
+
+    def _open(self) -> bool:
+        try:
+            self._listener.open()
+        except OSError:  # reported by ``check``; the next change of anything tries again
+            return False
+        return True
 
 
 @dataclass

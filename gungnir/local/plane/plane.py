@@ -4,8 +4,9 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from gungnir.local.addresses import Address
 from gungnir.local.plane.children import Children
-from gungnir.local.plane.doors import Address, PodDoor, ServiceDoor
+from gungnir.local.plane.doors import PodDoor, ServiceDoor
 from gungnir.local.plane.faults import CLIENTS, FaultTable
 from gungnir.local.plane.reactor import Reactor
 
@@ -51,16 +52,25 @@ class Plane:
         door = self._doors.get(address)
         if door is None:
             door = self._doors[address] = PodDoor(self, party, address, target)
+        door.check()
         door.target = target
         self._retired.discard(address)
         if self.children.lives(pid):
             self._doors_of.setdefault(pid, []).append(door)
             self._await_listening(door, pid, polls=0)
 
-    def retire(self, address: str) -> None:
-        """The pod at ``address`` is gone for good; a door that a cut still hides goes with the cut."""
-        self._retired.update(key for key in self._doors if key[0] == address)
-        self._forget_retired()
+    def retire(self, address: str, *, silent: bool) -> None:
+        """The pod at ``address`` is gone for good; a door that a cut still hides goes with the cut.
+
+        With ``silent`` the address swallows what is sent to it from now on instead of refusing it.
+        """
+        gone = [key for key in self._doors if key[0] == address]
+        if silent:
+            for key in gone:
+                self._doors[key].bury()
+        else:
+            self._retired.update(gone)
+            self._forget_retired()
 
     def route(self, address: Address, endpoints: Iterable[Address]) -> None:
         """Lead new connections to a Service's address to one of ``endpoints``; none of them: refuse.
@@ -96,8 +106,7 @@ class Plane:
     def _await_listening(self, door: PodDoor, pid: int, polls: int) -> None:
         if not self.children.lives(pid):
             return
-        if _answers(door.target):
-            door.process_listens()
+        if _answers(door.target) and door.process_listens():
             self._report({"event": "listening", "pid": pid})
             return
         delay_s = _POLL_S if polls < _FAST_POLLS else _SLOW_POLL_S

@@ -1,6 +1,7 @@
 """The plane against an echo server: doors, relays, faults and children, without Valkey."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -167,6 +168,50 @@ def test_a_door_at_a_taken_port_is_an_error_and_the_plane_goes_on(on_plane: Any)
         with socket.create_server((address, 7000)), pytest.raises(PlaneError, match="Address already in use"):
             await bench.plane.route((address, 7000), [(address, 1)])
         await bench.plane.route((address, 7000), [(address, 1)])
+
+    on_plane(scenario)
+
+
+def test_the_address_of_a_removed_pod_can_be_made_to_swallow_what_is_sent_to_it(on_plane: Any) -> None:
+    async def scenario(bench: Any) -> None:
+        address = bench.address()
+        child = await bench.echo(address)
+        await bench.listening(child)
+        bench.plane.send_signal(child.pid, signal.SIGKILL)
+        await bench.exited(child)
+        await bench.plane.retire(address, silent=True)
+        reader, writer = await connect(address)
+        writer.write(b"is anybody there?")
+        reading = asyncio.create_task(reader.read(1))
+        await bench.plane.set_faults(FaultTable())
+        done, _pending = await asyncio.wait({reading}, timeout=0.15)
+        assert not done
+        reading.cancel()
+        writer.close()
+
+    on_plane(scenario)
+
+
+def test_a_pods_port_that_another_program_holds_is_an_error_and_its_process_goes_on(on_plane: Any) -> None:
+    async def scenario(bench: Any) -> None:
+        address = bench.address()
+        child = await bench.spawn(sys.executable, "-S", "-c", "import time; time.sleep(600)")
+        with socket.create_server((address, 7000)), pytest.raises(PlaneError, match="Address already in use"):
+            await bench.plane.open("default/echo", (address, 7000), (address, 17000), child.pid)
+        assert not child.exited.done()
+
+    on_plane(scenario)
+
+
+def test_the_loss_of_the_plane_is_told_to_its_parent(on_plane: Any) -> None:
+    async def scenario(bench: Any) -> None:
+        lost = asyncio.Event()
+        bench.plane.on_lost = lost.set
+        child = await bench.echo(bench.address())
+        os.kill(bench.plane.pid, signal.SIGKILL)
+        async with asyncio.timeout(5):
+            await lost.wait()
+        assert await bench.exited(child) == -signal.SIGKILL
 
     on_plane(scenario)
 
