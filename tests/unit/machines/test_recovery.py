@@ -1,0 +1,164 @@
+"""Whom to start from when no quorum of whole pods voted: each way out, and each refusal."""
+
+from typing import Any
+
+import pytest
+
+from gungnir.machines.facts import Facts
+from gungnir.machines.record import Candidate, Electorate, Record
+from gungnir.machines.recovery import Consent, Way, way_out
+from gungnir.machines.requests import Answer, AnswerKind
+from gungnir.machines.selection import count
+from gungnir.machines.view import Contact, View
+from tests.unit.machines.worlds import EPOCH, FACTS, answer, claimed, pod, run_id, uid, view, vote
+
+FIRST = Record(1)
+NOBODY = Consent()
+
+
+def restarted(ordinal: int, **changes: Any) -> Answer:
+    """A pod whose process is another one: not whole, whatever it holds."""
+    return vote(ordinal, **{"run_id": f"new{ordinal}", "replid": f"random{ordinal}", "offset": 1, **changes})
+
+
+def new(ordinal: int, **changes: Any) -> Answer:
+    """A pod at its first start, in epoch 1."""
+    return restarted(ordinal, **{"fence": 1, "keys": 0, **changes})
+
+
+def decide(
+    record: Record, *given: Answer, consent: Consent = NOBODY, seen: View | None = None, facts: Facts = FACTS
+) -> Way:
+    uids = tuple((each.pod, uid(int(each.pod[-1]))) for each in given)
+    ballot = count(record, given, uids)
+    return way_out(facts, record, ballot, given, uids, consent, view() if seen is None else seen)
+
+
+def fresh(ordinal: int, run: str, offset: int = 1) -> Candidate:
+    return Candidate(f"vc-{ordinal}", uid(ordinal), run, 0, offset)
+
+
+def test_the_first_start_takes_the_first_pod_once_all_are_there_and_empty() -> None:
+    assert decide(FIRST, new(2), new(0), new(1)) == Way(fresh(0, "new0"), "FirstStart")
+
+
+def test_the_first_start_waits_for_every_pod() -> None:
+    assert decide(FIRST, new(0), new(1)) == Way(None, "WaitingForAllPods")
+    mute = answer(2, None, AnswerKind.UNKNOWN)
+    assert decide(FIRST, new(0), new(1), mute) == Way(None, "WaitingForAllPods")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"loading": True}, {"syncing": True}, {"primary": True}, {"link_up": True}, {"fence": 0}]
+)
+def test_a_pod_that_is_not_settled_and_fenced_is_not_there_yet(changes: dict[str, Any]) -> None:
+    assert decide(FIRST, new(0), new(1), new(2, **changes)) == Way(None, "WaitingForAllPods")
+
+
+def test_a_volume_of_an_earlier_life_is_what_the_first_start_starts_from() -> None:
+    assert decide(FIRST, new(0), new(1, keys=3), new(2)) == Way(fresh(1, "new1"), "OnePodHoldsData")
+
+
+def test_several_volumes_with_data_need_a_person() -> None:
+    held = (new(0), new(1, keys=900), new(2, keys=1))
+    assert decide(FIRST, *held) == Way(None, "SeveralPodsHoldData")
+    chosen = decide(FIRST, *held, consent=Consent(recover_from="vc-2"))
+    assert chosen == Way(fresh(2, "new2"), "RecoverFromRequested")
+
+
+def test_a_person_can_only_name_a_pod_that_answers() -> None:
+    held = (new(0), new(1, keys=9), new(2, keys=1))
+    assert decide(FIRST, *held, consent=Consent(recover_from="vc-3")).why == "SeveralPodsHoldData"
+    consent = Consent(recover_from="vc-2")
+    assert decide(FIRST, new(0), new(1, keys=9), new(2, loading=True), consent=consent).why == "WaitingForAllPods"
+
+
+def test_after_a_restart_of_everyone_the_recorded_primary_comes_first() -> None:
+    all_back = (restarted(0, keys=3), restarted(1, keys=9), restarted(2, keys=9))
+    assert decide(claimed(), *all_back) == Way(fresh(0, "new0"), "AllPodsRestarted")
+
+
+def test_without_a_disk_the_recorded_primary_has_no_claim() -> None:
+    all_back = (restarted(0, keys=3), restarted(1, keys=9), restarted(2, keys=9))
+    memory = FACTS._replace(persistent=False)
+    assert decide(claimed(), *all_back, facts=memory) == Way(None, "PrimaryDataMissing")
+
+
+def test_an_emptied_primary_among_restarted_pods_with_data_needs_a_person() -> None:
+    all_back = (restarted(0, keys=0), restarted(1), restarted(2))
+    assert decide(claimed(), *all_back) == Way(None, "PrimaryDataMissing")
+    assert decide(claimed(), *all_back, consent=Consent(recover_from="vc-1")).candidate == fresh(1, "new1")
+
+
+def test_where_every_pod_is_empty_there_is_nothing_to_lose() -> None:
+    all_back = tuple(restarted(ordinal, keys=0) for ordinal in (2, 1, 0))
+    assert decide(claimed(), *all_back) == Way(fresh(0, "new0"), "AllPodsEmpty")
+
+
+def test_an_empty_cluster_with_too_few_whole_pods_starts_anew_too() -> None:
+    given = (restarted(0, keys=0), vote(1, keys=0), restarted(2, keys=0))
+    assert decide(claimed(), *given).why == "AllPodsEmpty"
+
+
+def test_one_pod_missing_may_be_the_one_with_the_data() -> None:
+    assert decide(claimed(), restarted(0, keys=0), restarted(1, keys=0)) == Way(None, "WaitingForAllPods")
+
+
+# --- some whole pods, too few ---------------------------------------------------------------------------------------
+
+WIDE = claimed(electorate=Electorate(3, 1))
+EXITED = view(pod(0, None, contact=Contact.UP, exit_seen=True), pod(1, None), pod(2, None))
+
+
+def test_too_few_whole_pods_are_refused() -> None:
+    assert decide(WIDE, vote(1)) == Way(None, "TooFewWholePods")
+    assert decide(WIDE, vote(1), restarted(2), restarted(0)) == Way(None, "TooFewWholePods")
+
+
+@pytest.mark.parametrize(("accepted", "why"), [("6", "DataLossAccepted"), ("5", "TooFewWholePods")])
+def test_a_person_accepts_the_loss_of_this_epoch_only(accepted: str, why: str) -> None:
+    way = decide(WIDE, vote(1, offset=1100), restarted(2), consent=Consent(accept_data_loss=accepted))
+    assert way.why == why
+    assert way.candidate == (Candidate("vc-1", "uid1", "run1", EPOCH, 1100) if why == "DataLossAccepted" else None)
+
+
+def test_accepted_loss_needs_a_whole_pod() -> None:
+    assert decide(WIDE, restarted(1), consent=Consent(accept_data_loss="6")) == Way(None, "WaitingForAllPods")
+
+
+def test_the_restarted_primary_comes_back_alone_if_the_kernel_kept_what_it_wrote() -> None:
+    assert decide(WIDE, restarted(0), vote(1), seen=EXITED) == Way(fresh(0, "new0"), "PrimaryRestored")
+
+
+@pytest.mark.parametrize(
+    ("facts", "seen", "given"),
+    [
+        (FACTS._replace(persistent=False), EXITED, restarted(0)),
+        (FACTS, view(pod(0, None, exit_seen=False)), restarted(0)),
+        (FACTS, view(pod(0, None, exit_seen=True, uid="uid-new")), restarted(0)),
+        (FACTS, view(pod(1, None)), restarted(0)),
+        (FACTS, EXITED, restarted(0, keys=0)),
+        (FACTS, EXITED, restarted(0, loading=True)),
+        (FACTS, EXITED, restarted(0, fence=EPOCH)),
+        (FACTS, EXITED, restarted(2)),
+    ],
+)
+def test_the_restarted_primary_is_refused_where_its_disk_is_no_proof(facts: Facts, seen: View, given: Answer) -> None:
+    assert decide(WIDE, given, vote(1), seen=seen, facts=facts) == Way(None, "TooFewWholePods")
+
+
+def test_the_restarted_primary_is_refused_if_the_command_went_to_another_pod_object() -> None:
+    given = (restarted(0), vote(1))
+    uids = (("vc-0", "uid-new"), ("vc-1", uid(1)))
+    way = way_out(FACTS, WIDE, count(WIDE, given, uids), given, uids, NOBODY, EXITED)
+    assert way == Way(None, "TooFewWholePods")
+
+
+def test_a_way_out_never_claims_a_history_but_for_a_whole_pod() -> None:
+    ways = (
+        decide(FIRST, new(0), new(1), new(2)),
+        decide(WIDE, restarted(0), vote(1), seen=EXITED),
+        decide(WIDE, vote(1), consent=Consent(recover_from="vc-1")),
+    )
+    assert [way.candidate.history for way in ways if way.candidate is not None] == [0, 0, 0]
+    assert run_id(1) == ways[2].candidate.run_id if ways[2].candidate else False
