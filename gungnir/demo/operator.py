@@ -36,6 +36,7 @@ class OperatorOptions:
         http_address: ``address:port`` of its probes and metrics.
         directory: Where its log and trace go.
         identity: Its name in the lease.
+        lease_namespace: Namespace of the lease.
         valkey_source_address: Address from which it connects to pods; empty for any.
         extra: More command-line arguments.
     """
@@ -44,6 +45,7 @@ class OperatorOptions:
     http_address: str
     directory: Path
     identity: str = "gungnir"
+    lease_namespace: str = "default"
     valkey_source_address: str = ""
     extra: Sequence[str] = ()
 
@@ -56,6 +58,7 @@ class OperatorOptions:
             *("--kubeconfig", str(self.kubeconfig)),
             *("--http-address", self.http_address),
             *("--identity", self.identity),
+            *("--lease-namespace", self.lease_namespace),
             *("--trace-file", str(self.directory / f"{self.identity}.trace.jsonl")),
             *(("--valkey-source-address", source) if source else ()),
             *self.extra,

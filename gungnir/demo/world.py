@@ -56,7 +56,8 @@ class World:
             directory=self.directory,
             identity=identity,
             valkey_source_address=source,
-            extra=("--lease-namespace", OPERATOR_NAMESPACE, *extra),
+            lease_namespace=OPERATOR_NAMESPACE,
+            extra=extra,
         )
         operator = OperatorProcess(options)
         self.operators.append(operator)
