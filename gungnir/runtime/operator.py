@@ -15,6 +15,7 @@ from gungnir.machines.lease import LeaseTimes
 from gungnir.runtime import http
 from gungnir.runtime.context import Context, Heartbeat, NotLeadingError
 from gungnir.runtime.driver import InterruptedRoundError
+from gungnir.runtime.errors import ForbiddenError, KubeError
 from gungnir.runtime.events import EventRecorder
 from gungnir.runtime.kube import Kube
 from gungnir.runtime.kube_resources import (
@@ -124,11 +125,22 @@ class Operator:
             hooks=Hooks(
                 on_event=on_event,
                 on_restart=lambda reason: self._metrics.watch_restart(resource.plural, reason.value),
-                on_problem=lambda error: self._log.warning("watch failed", resource=resource.plural, error=str(error)),
+                on_problem=lambda error: self._watch_failed(resource, namespace, error),
+                on_resync=lambda: self._watch_refused(resource, namespace, ""),
             ),
             label_selector="" if resource is VALKEYCLUSTERS else SELECTOR,
             timing=Timing(resync_ms=self._settings.resync_interval_ms),
         )
+
+    def _watch_failed(self, resource: Resource, namespace: str, error: KubeError) -> None:
+        self._log.warning("watch failed", resource=resource.plural, error=str(error))
+        if isinstance(error, ForbiddenError):
+            self._watch_refused(resource, namespace, f"may not {error}")
+
+    def _watch_refused(self, resource: Resource, namespace: str, text: str) -> None:
+        for (where, _), worker in self._workers.items():
+            if namespace in ("", where):
+                worker.watch_refused(resource.plural, text)
 
     async def _synced(self) -> None:
         for informer in self._informers:

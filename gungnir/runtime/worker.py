@@ -99,6 +99,11 @@ class ClusterWorker:
         """Another operator leads: send nothing to anyone."""
         self._monitors.follow({})
 
+    def watch_refused(self, plural: str, text: str) -> None:
+        """The API server refuses to tell us of these objects; empty text: it tells us again."""
+        self._complain(f"watch {plural}", *([(plural, "Forbidden", text)] if text else []))
+        self._ask(False)
+
     def forgive(self) -> None:
         """The operator's own loop slept."""
         self._monitors.forgive()
@@ -122,7 +127,7 @@ class ClusterWorker:
         """Make one pass; return in how many milliseconds to look again, or None to wait for news."""
         self._urgent = False
         if not self._refresh():
-            return None
+            return await self._show(None) if self._notes.invalid else None
         if self._credentials is None and not await self._learn_credentials():
             return await self._show(LONGEST_PAUSE_MS)
         self._follow_pods()
@@ -195,15 +200,10 @@ class ClusterWorker:
                 self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address
             )
             self._facts = facts_of(cluster, Record())._replace(paused=True)
-            self._ask_show()
             return False
         self._record = record_of(ValkeyClusterStatus.model_validate(obj.get("status") or {}))
         self._dirty = False
         return True
-
-    def _ask_show(self) -> None:
-        task = asyncio.ensure_future(self._show(None))
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _decide(self) -> int | None:
         """Failover, switchover and repair; None when the primary is healthy and everything is as recorded."""
@@ -235,9 +235,7 @@ class ClusterWorker:
         """Note a round that ended early; return when to try again: soon at first, then less and less often."""
         self._abandoned += 1
         self._log.info("round abandoned", machine=machine, detail=detail)
-        _, forbidden, what = detail.partition("Forbidden: ")
-        if forbidden:
-            self._complain("round", (machine, "Forbidden", what))
+        self._complain("round", *_forbidden(machine, detail))
         self._refresh()
         return _backoff_ms(self._abandoned)
 
@@ -303,7 +301,9 @@ class ClusterWorker:
         state = await self._driver.run("reconcile", reconcile.start(()), reconcile.step, self._facts)
         if state.phase is reconcile.Phase.DONE:
             self._shown, self._failures = shape, 0
+            self._complain("status")
             return again_ms
+        self._complain("status", *_forbidden("status", state.detail))
         self._failures += 1
         return _sooner(again_ms, _backoff_ms(self._failures))
 
@@ -428,6 +428,12 @@ class ClusterWorker:
             if (address := address_of(pod))
         }
         self._monitors.follow(targets)
+
+
+def _forbidden(what: str, detail: str) -> Problems:
+    """Return the problem if a round ended because something is forbidden."""
+    _, forbidden, text = detail.partition("Forbidden: ")
+    return ((what, "Forbidden", text),) if forbidden else ()
 
 
 def _backoff_ms(failures: int) -> int:
