@@ -12,6 +12,8 @@ SHORT_NAME: Final = "vc"
 
 MANAGER: Final = "gungnir-operator"
 CONTAINER: Final = "valkey"
+DATA_VOLUME: Final = "data"
+"""The pods' volume, and the volumeClaimTemplate of that name."""
 
 # Annotations on a ValkeyCluster: what a person asks for.
 SWITCHOVER_ANNOTATION: Final = f"{GROUP}/switchover"
@@ -85,6 +87,11 @@ def service_account(cluster: str) -> str:
 def pod(cluster: str, ordinal: int) -> str:
     """Name of the pod with this ordinal. An ordinal names a pod and a volume; it never says who is primary."""
     return f"{cluster}-{ordinal}"
+
+
+def data_claim(pod_name: str) -> str:
+    """Name of the PersistentVolumeClaim that holds this pod's data, as the StatefulSet controller makes it."""
+    return f"{DATA_VOLUME}-{pod_name}"
 
 
 def base_labels(cluster: str) -> dict[str, str]:

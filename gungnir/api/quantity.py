@@ -41,6 +41,21 @@ def parse_quantity(value: int | str) -> Fraction:
     return Fraction(number) * Fraction(10) ** int(suffix[1:])
 
 
+def quantity_text(value: int) -> str:
+    """Return a whole number of bytes as people write it: in the largest unit that divides it, binary before decimal.
+
+    Raises:
+        ValueError: if ``value`` is negative.
+    """
+    if value < 0:
+        raise ValueError(f"{value!r} is not a size in bytes: give 0 or more")
+    for base, suffixes in ((1024, ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")), (1000, tuple("kMGTPE"))):
+        for power in range(len(suffixes), 0, -1):
+            if value and value % base**power == 0:
+                return f"{value // base**power}{suffixes[power - 1]}"
+    return str(value)
+
+
 def _checked(value: Any) -> int | str:
     try:
         parse_quantity(value)

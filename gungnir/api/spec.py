@@ -36,7 +36,8 @@ class Persistence(ApiModel):
     enabled: bool = True
     """True: one volume per pod. False: data lives with the pod, and an emptied pod is refilled from the primary."""
     size: Quantity = "1Gi"
-    """Size of each volume; may grow, never shrink."""
+    """Size of each volume; may grow, never shrink. A larger size is asked for on every volume while the pods run, which
+    needs a StorageClass with allowVolumeExpansion."""
     storage_class_name: str | None = Field(default=None, max_length=253)
     """StorageClass of the volumes; absent means the default class, an empty text means none."""
     access_modes: tuple[Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"], ...] = Field(
@@ -44,7 +45,8 @@ class Persistence(ApiModel):
     )
     """Access modes of the volumes. Every volume is used by one pod, so ReadWriteOncePod is the strictest that works."""
     retain: bool = True
-    """True: volumes stay when the cluster is deleted or scaled down. False: Kubernetes deletes them."""
+    """True: volumes stay when the cluster is deleted. False: Kubernetes deletes them then. The volumes of pods that a
+    scale-down took away stay in any case, since one of them may hold the newest data."""
 
 
 class Auth(ApiModel):

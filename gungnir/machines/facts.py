@@ -7,7 +7,8 @@ class Facts(NamedTuple):
     """The spec, reduced to what decisions use.
 
     ``acks`` is how many replicas hold a write before it counts as durable (w); 0 means asynchronous replication, or one
-    pod. ``size`` is the number of pods in all (N). Times in milliseconds.
+    pod. ``size`` is the number of pods in all (N). ``volume_bytes`` is how large each pod's volume is to be; 0 means
+    that there are none. Times in milliseconds.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Facts(NamedTuple):
     catch_up_ms: int = 1000
     refusals_for_death: int = 3
     paused: bool = False
+    volume_bytes: int = 0
 
     @property
     def pod_names(self) -> tuple[str, ...]:

@@ -1,20 +1,25 @@
 """The repair machine: with a healthy primary and no failover under way, bring everyone else back to the record.
 
 Rules
-- One concern a round, the most urgent first: stray or unattached pods, the record of who is whole, the Service, the
-  template, the pods' labels and readiness. A round that changed something is followed by another.
+- One concern a round, the most urgent first: the record of who is whole, stray or unattached pods, what running
+  servers are told of the durability, the Service, the template, the volumes, the pods' labels and readiness. A round
+  that changed something is followed by another.
 - A pod is recorded as whole only when it was read attached to the recorded primary, in its history, with its link up.
 - The electorate grows before a new pod may follow. It shrinks (or promises more copies) only after the pods that leave
   are gone and every pod that stays was read at or beyond what the primary held after that.
+- A change of the durability reaches running servers in the order of durability.py: the primary asks for more replicas
+  before the record promises more copies, and the record promises fewer before any server asks for fewer.
 - The Service and the template are repaired from the record, never from what is found there.
+- Volumes grow whatever the primary does: a full volume may be why there is none.
 
-What this does not decide: anything while the primary is in doubt. That is failover.py's, and this one ends at once.
+What this does not decide: anything else while the primary is in doubt. That is failover.py's, and this ends at once.
 """
 
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from gungnir.api.names import ROLE_PRIMARY, ROLE_REPLICA
+from gungnir.machines.durability import asks_for_enough, misconfigured
 from gungnir.machines.epochs import renamed
 from gungnir.machines.evidence import Health, attached, primary_health
 from gungnir.machines.facts import Facts
@@ -24,9 +29,12 @@ from gungnir.machines.requests import (
     AnswerKind,
     Answers,
     ClusterSeen,
+    Forbidden,
     GetCluster,
     GetService,
     GetTemplate,
+    GrowClaim,
+    Invalid,
     Observe,
     PatchPod,
     PatchPodStatus,
@@ -45,6 +53,7 @@ from gungnir.machines.requests import (
     Verb,
     describe,
 )
+from gungnir.machines.storage import claim_to_grow
 from gungnir.machines.view import Contact, PodView, View
 
 LEVEL_STEP_MS = 20
@@ -56,6 +65,7 @@ class Phase(StrEnum):
 
     LOOK = "Look"
     ATTACH = "Attach"
+    CONFIGURE = "Configure"
     GOAL = "Goal"
     LEVEL = "Level"
     LEVEL_WAIT = "LevelWait"
@@ -65,6 +75,7 @@ class Phase(StrEnum):
     ROUTE_WRITE = "RouteWrite"
     STAMP_READ = "StampRead"
     STAMP_WRITE = "StampWrite"
+    GROW = "Grow"
     LABEL = "Label"
     DONE = "Done"
     CHANGED = "Changed"
@@ -80,13 +91,17 @@ MACHINE: Final = register(
         rows=(
             Row(_P.LOOK, "nothing", _P.DONE, "all is as recorded, or the primary is in doubt"),
             Row(_P.LOOK, "attach", _P.ATTACH, "a pod is not attached, or serves though it is not the primary"),
+            Row(_P.LOOK, "configure", _P.CONFIGURE, "a server asks for other replicas than the durability says"),
             Row(_P.LOOK, "record", _P.RECORD_READ, "a pod is whole and not recorded, or the electorate grows"),
             Row(_P.LOOK, "shrink", _P.GOAL, "the electorate may shrink: first see what the primary holds"),
             Row(_P.LOOK, "route", _P.ROUTE_READ, "the Service is not as recorded"),
             Row(_P.LOOK, "stamp", _P.STAMP_READ, "the template starts new volumes in an old epoch"),
+            Row(_P.LOOK, "grow", _P.GROW, "a volume is smaller than asked for"),
             Row(_P.LOOK, "label", _P.LABEL, "a pod's role label or readiness is not as seen"),
             Row(_P.ATTACH, "told", _P.CHANGED, "the pods were told"),
             Row(_P.ATTACH, "failed", _P.ABANDONED, "none of them did as told"),
+            Row(_P.CONFIGURE, "told", _P.CHANGED, "the servers were told"),
+            Row(_P.CONFIGURE, "failed", _P.ABANDONED, "none of them did as told"),
             Row(_P.GOAL, "known", _P.LEVEL, "now read the others"),
             Row(_P.GOAL, "failed", _P.ABANDONED, "the primary gave no answer"),
             Row(_P.LEVEL, "level", _P.RECORD_READ, "every pod that stays holds all of it"),
@@ -107,6 +122,9 @@ MACHINE: Final = register(
             Row(_P.STAMP_READ, "failed", _P.ABANDONED, "absent or unreachable"),
             Row(_P.STAMP_WRITE, "stored", _P.CHANGED, "repaired"),
             Row(_P.STAMP_WRITE, "failed", _P.ABANDONED, "conflict or unknown"),
+            Row(_P.GROW, "stored", _P.CHANGED, "asked for"),
+            Row(_P.GROW, "refused", _P.CHANGED, "it may not grow: that is shown, and not asked for again soon"),
+            Row(_P.GROW, "failed", _P.ABANDONED, "the claim changed: look again"),
             Row(_P.LABEL, "stored", _P.CHANGED, "shown"),
             Row(_P.LABEL, "failed", _P.ABANDONED, "the pod changed: look again"),
         ),
@@ -156,7 +174,7 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     state = state._replace(expected=record, view=view)
     primary = _healthy_primary(facts, record, view)
     if primary is None:
-        return _to(state, "nothing")
+        return _grow(facts, state) or _to(state, "nothing")
     wanted = record._replace(
         members=_members(facts, record, primary, view), electorate=_grown(facts, record.electorate)
     )
@@ -172,17 +190,28 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     )
     if commands:
         return _to(state, "attach", Pods(commands), commands=commands)
-    if record.electorate != Electorate(facts.size, facts.acks) and _only_staying(facts, record, primary, view):
+    commands = tuple(
+        PodCommand(Verb.CONFIGURE, pod.name, pod.uid, record.epoch)
+        for pod in view.pods
+        if misconfigured(facts, record, pod)
+    )
+    if commands:
+        return _to(state, "configure", Pods(commands), commands=commands)
+    if record.electorate != Electorate(facts.size, facts.acks) and _may_promise(facts, record, primary, view):
         commands = (PodCommand(Verb.READ, primary.name, primary.uid, record.epoch),)
         return _to(state, "shrink", Pods(commands), commands=commands)
-    return _look_at_objects(state, record, view, primary)
+    return _look_at_objects(facts, state, primary)
 
 
-def _look_at_objects(state: State, record: Record, view: View, primary: PodView) -> Step[State]:
+def _look_at_objects(facts: Facts, state: State, primary: PodView) -> Step[State]:
+    record, view = state.expected, state.view
     if view.service_pod != primary.name or view.service_epoch != record.epoch:
         return _to(state, "route", GetService())
     if view.template_present and view.template_epoch < record.epoch:
         return _to(state, "stamp", GetTemplate())
+    grow = _grow(facts, state)
+    if grow is not None:
+        return grow
     for pod in view.pods:
         role, synced = shown(record, primary, pod)
         if pod.role_label != role:
@@ -190,6 +219,13 @@ def _look_at_objects(state: State, record: Record, view: View, primary: PodView)
         if pod.synced != synced:
             return _to(state, "label", PatchPodStatus(pod.name, pod.uid, pod.version, synced))
     return _to(state, "nothing")
+
+
+def _grow(facts: Facts, state: State) -> Step[State] | None:
+    claim = None if state.view.stalled else claim_to_grow(facts, state.view)
+    if claim is None:
+        return None
+    return _to(state, "grow", GrowClaim(claim.name, claim.uid, claim.version, facts.volume_bytes))
 
 
 def _healthy_primary(facts: Facts, record: Record, view: View) -> PodView | None:
@@ -232,6 +268,11 @@ def _grown(facts: Facts, electorate: Electorate) -> Electorate:
     return Electorate(max(electorate.size, facts.size), min(electorate.acks, facts.acks))
 
 
+def _may_promise(facts: Facts, record: Record, primary: PodView, view: View) -> bool:
+    told = primary.server is None or asks_for_enough(facts, primary.server)
+    return told and _only_staying(facts, record, primary, view)
+
+
 def _only_staying(facts: Facts, record: Record, primary: PodView, view: View) -> bool:
     names = {pod.name for pod in view.pods}
     return names == set(facts.pod_names) and all(
@@ -259,10 +300,10 @@ def _attach(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     return _to(state, "failed", detail="; ".join(f"{a.pod}: {a.error or a.kind}" for a in answers))
 
 
-def _goal(_facts: Facts, state: State, reply: Reply) -> Step[State]:
+def _goal(facts: Facts, state: State, reply: Reply) -> Step[State]:
     server = reply.answers[0].server if isinstance(reply, Answers) and reply.answers else None
-    if server is None or not server.primary:
-        return _to(state, "failed", detail="the primary gave no reading")
+    if server is None or not server.primary or not asks_for_enough(facts, server):
+        return _to(state, "failed", detail="the primary gave no reading, or asks for too few replicas")
     state = state._replace(goal=server.offset, tries=LEVEL_TRIES)
     return _read_others(state, "known")
 
@@ -330,9 +371,16 @@ def _stamp_read(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     return _to(state, "drifted", PutTemplate(reply.version, state.expected.epoch))
 
 
+def _grow_claim(facts: Facts, state: State, reply: Reply) -> Step[State]:
+    if isinstance(reply, (Forbidden, Invalid)):
+        return _to(state, "refused", detail=f"{state.phase}: {describe(reply)}")
+    return _stored(facts, state, reply)
+
+
 _HANDLERS = {
     Phase.LOOK: _look,
     Phase.ATTACH: _attach,
+    Phase.CONFIGURE: _attach,
     Phase.GOAL: _goal,
     Phase.LEVEL: _level,
     Phase.LEVEL_WAIT: _level_wait,
@@ -342,5 +390,6 @@ _HANDLERS = {
     Phase.ROUTE_WRITE: _stored,
     Phase.STAMP_READ: _stamp_read,
     Phase.STAMP_WRITE: _stored,
+    Phase.GROW: _grow_claim,
     Phase.LABEL: _stored,
 }

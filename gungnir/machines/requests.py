@@ -77,6 +77,15 @@ class PatchPodStatus(NamedTuple):
     synced: bool
 
 
+class GrowClaim(NamedTuple):
+    """Ask for a PersistentVolumeClaim of ``size`` bytes, if it is still this object at this version."""
+
+    claim: str
+    uid: str
+    version: str
+    size: int
+
+
 class GetOwned(NamedTuple):
     """Read one owned object. ``kind`` is a value of ``gungnir.resources.inventory.OwnedKind``."""
 
@@ -130,6 +139,8 @@ class Verb(StrEnum):
     """CLIENT PAUSE WRITE for ``pause_ms``, and read. Ends by itself."""
     RELEASE_WRITES = "release-writes"
     """CLIENT UNPAUSE."""
+    CONFIGURE = "configure"
+    """Set what follows the spec on a running server (``min-replicas-to-write``), at exactly the epoch, and read."""
 
 
 class PodCommand(NamedTuple):
@@ -160,6 +171,7 @@ Request = (
     | PutTemplate
     | PatchPod
     | PatchPodStatus
+    | GrowClaim
     | GetOwned
     | CreateOwned
     | UpdateOwned

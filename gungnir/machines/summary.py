@@ -9,6 +9,7 @@ from gungnir.machines.evidence import Health, attached, primary_health
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Kind, Record
 from gungnir.machines.repair import shown
+from gungnir.machines.storage import storage_state
 from gungnir.machines.view import Contact, PodView, View
 
 LOSSY = frozenset({"AllPodsRestarted", "AllPodsEmpty", "PrimaryRestored", "DataLossAccepted", "RecoverFromRequested"})
@@ -76,6 +77,7 @@ def summarize(facts: Facts, record: Record, view: View, notes: Notes) -> Summary
         _at_risk(facts, serving, copies),
         _data_loss(notes),
         _rollout(notes),
+        _storage(facts, view),
         Sign("ScaleDownRefused", bool(notes.scale_down_refused), "PrimaryWouldGo", notes.scale_down_refused)
         if notes.scale_down_refused
         else Sign("ScaleDownRefused", False, "NotAsked", ""),
@@ -160,9 +162,17 @@ def _data_loss(notes: Notes) -> Sign:
 def _rollout(notes: Notes) -> Sign:
     if notes.outdated:
         names = ", ".join(notes.outdated)
-        text = f"{names}: run an older template; delete one pod at a time, replicas first, to apply the change"
+        text = (
+            f"{names}: started before the last change, which needs new pods; delete one pod at a time, replicas first, "
+            "each only while all others are in sync"
+        )
         return Sign("RolloutPending", True, "PodsOutdated", text)
     return Sign("RolloutPending", False, "UpToDate", "")
+
+
+def _storage(facts: Facts, view: View) -> Sign:
+    state = storage_state(facts, view)
+    return Sign("StorageResized", state.resized, state.reason, state.message)
 
 
 def _reconciled(notes: Notes) -> Sign:

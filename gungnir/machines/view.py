@@ -26,7 +26,8 @@ class Server(NamedTuple):
     """One reading of a server: what ``INFO`` said, with the fence of the connection that read it.
 
     ``offset`` counts bytes of the replication stream. ``fence`` is the epoch of the operator user the pod accepted.
-    ``last_io_s`` is ``master_last_io_seconds_ago`` (-1: never).
+    ``last_io_s`` is ``master_last_io_seconds_ago`` (-1: never). ``min_acks`` is its ``min-replicas-to-write`` (-1: the
+    reading does not tell).
     """
 
     run_id: str
@@ -45,6 +46,7 @@ class Server(NamedTuple):
     linked: int
     priority: int = 100
     version: str = ""
+    min_acks: int = -1
 
 
 class PodView(NamedTuple):
@@ -72,6 +74,43 @@ class PodView(NamedTuple):
     exit_seen: bool = False
 
 
+class Resize(StrEnum):
+    """How far the growth of a volume is, as the claim's own status says."""
+
+    NONE = "none"
+    RUNNING = "running"
+    FILE_SYSTEM = "file-system"
+    """The volume has grown; its file system grows when a node mounts it next."""
+    FAILED = "failed"
+    """The storage driver gave up; ``ClaimView.note`` says why."""
+
+
+class GrowthRefusal(NamedTuple):
+    """What the API server said when it last refused to let a claim grow to ``size_bytes``.
+
+    ``due``: that was long ago, and whoever refused may have changed their mind.
+    """
+
+    size_bytes: int
+    text: str
+    due: bool = False
+
+
+class ClaimView(NamedTuple):
+    """One PersistentVolumeClaim: what it asks for, and what it has. -1 bytes: the text is no quantity that we know."""
+
+    name: str
+    uid: str
+    version: str
+    requested_bytes: int
+    capacity_bytes: int
+    bound: bool = True
+    deleting: bool = False
+    resize: Resize = Resize.NONE
+    note: str = ""
+    refusal: GrowthRefusal | None = None
+
+
 class View(NamedTuple):
     """All pods of one cluster. ``stalled``: the operator's own loop slept; clocks were reset, observe before acting."""
 
@@ -81,6 +120,7 @@ class View(NamedTuple):
     service_epoch: int = 0
     template_epoch: int = 0
     template_present: bool = False
+    claims: tuple[ClaimView, ...] = ()
 
     def pod(self, name: str) -> PodView | None:
         """Return the pod of this name, or None."""

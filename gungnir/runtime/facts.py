@@ -1,6 +1,9 @@
 """A ValkeyCluster's spec as the facts that machines decide on."""
 
+import math
+
 from gungnir.api.cluster import ValkeyCluster
+from gungnir.api.quantity import parse_quantity
 from gungnir.api.spec import DurabilityMode
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Record
@@ -22,6 +25,12 @@ def size_of(cluster: ValkeyCluster, record: Record) -> int:
     return max(cluster.spec.replicas, needed)
 
 
+def volume_bytes_of(cluster: ValkeyCluster) -> int:
+    """Return how large each volume is to be, in whole bytes as Kubernetes rounds them (up); 0 without volumes."""
+    persistence = cluster.spec.persistence
+    return math.ceil(parse_quantity(persistence.size)) if persistence.enabled else 0
+
+
 def facts_of(cluster: ValkeyCluster, record: Record) -> Facts:
     """Return the facts of a cluster."""
     sentinel = cluster.spec.sentinel
@@ -34,4 +43,5 @@ def facts_of(cluster: ValkeyCluster, record: Record) -> Facts:
         down_after_ms=sentinel.down_after_ms,
         catch_up_ms=min(1000, sentinel.failover_timeout_ms),
         paused=cluster.spec.paused,
+        volume_bytes=volume_bytes_of(cluster),
     )

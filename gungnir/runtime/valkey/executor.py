@@ -1,7 +1,8 @@
 """Carry out one ``PodCommand`` on a session and answer it: the only place where a verb becomes Valkey commands.
 
 Rules
-- Every verb but READ runs at exactly its epoch: an older pod is raised first, a newer one refuses.
+- Every verb but READ runs at exactly its epoch: an older pod is raised first (or refused, by the verbs that do not move
+  a pod), a newer one refuses.
 - What must not be torn apart is one MULTI, and the reading that answers for it is taken inside.
 - ``REPLICAOF`` to the hold address, where nothing listens, keeps the data and stays read-only: that is "detached".
 """
@@ -22,17 +23,33 @@ from gungnir.runtime.valkey.connection import (
     RefusedConnectionError,
     ValkeyError,
 )
-from gungnir.runtime.valkey.session import READ_SECTIONS, OutdatedError, ServerRefusedError, Session, is_primary
+from gungnir.runtime.valkey.session import (
+    MIN_ACKS,
+    READING,
+    OutdatedError,
+    ServerRefusedError,
+    Session,
+    is_primary,
+)
 
-_INFO = commands.info(*READ_SECTIONS)
 _CUT_CLIENTS = (
     commands.client_kill(client_type=ClientType.NORMAL, user="default"),
     commands.client_kill(client_type=ClientType.PUBSUB, user="default"),
 )
 
 
-def reading(view: ServerView, fence: int) -> Server:
-    """Reduce what INFO said to what decisions use."""
+_AT_THE_EPOCH = frozenset({Verb.HOLD_WRITES, Verb.RELEASE_WRITES, Verb.CONFIGURE})
+"""Verbs for a pod that is at the epoch already: they raise nothing."""
+
+
+def reading(view: ServerView, fence: int, min_acks: int = -1) -> Server:
+    """Reduce what a server said to what decisions use.
+
+    Args:
+        view: Its INFO.
+        fence: Epoch of the user as which it was read.
+        min_acks: Its ``min-replicas-to-write``; -1 if it was not asked.
+    """
     link = view.link
     return Server(
         run_id=view.run_id,
@@ -51,6 +68,7 @@ def reading(view: ServerView, fence: int) -> Server:
         linked=sum(1 for replica in view.replicas if replica.online),
         priority=100 if link is None else link.slave_priority,
         version=".".join(str(part) for part in view.version),
+        min_acks=min_acks,
     )
 
 
@@ -60,7 +78,7 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
     Args:
         session: With the pod that the command names.
         command: What to do.
-        acks: Replicas that a write needs (``min-replicas-to-write``), set with every promotion and follow.
+        acks: Replicas that a write needs (``min-replicas-to-write``), set by PROMOTE, FOLLOW and CONFIGURE.
         port: Port on which pods serve.
 
     Raises:
@@ -69,19 +87,19 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
         ValkeyError: Any other failure.
     """
     if command.verb is Verb.READ:
-        return reading(await session.read(), session.fence)
+        return reading(await session.read(), session.fence, session.min_acks)
     # A connection ends with its process, so the run id that was read on it holds for as long as it stands.
     if command.run_id and session.run_id != command.run_id:
         view = await session.read()
         if view.run_id != command.run_id:
             raise WrongProcessError(f"process {view.run_id} answers, {command.run_id} is meant")
-    if command.verb in (Verb.HOLD_WRITES, Verb.RELEASE_WRITES):
+    if command.verb in _AT_THE_EPOCH:
         if session.fence != command.epoch:
             raise OutdatedError(f"the pod is at epoch {session.fence}, the command is of {command.epoch}")
     else:
         await session.raise_fence(command.epoch)
-    answers = await session.transaction([*_steps(session, command, acks, port), _INFO])
-    return reading(session.seen(answers[-1]), session.fence)
+    answers = await session.transaction([*_steps(session, command, acks, port), *READING])
+    return reading(session.seen(*answers[-len(READING) :]), session.fence, session.min_acks)
 
 
 class WrongProcessError(ValkeyError):
@@ -96,7 +114,7 @@ def _steps(session: Session, command: PodCommand, acks: int, port: int) -> Seque
             return [commands.replicaof(HOLD_HOST, HOLD_PORT), commands.client_unpause(), *cut]
         case Verb.PROMOTE:
             return [
-                commands.config_set({"min-replicas-to-write": acks}),
+                commands.config_set({MIN_ACKS: acks}),
                 commands.replicaof_no_one(),
                 commands.client_unpause(),
                 *_CUT_CLIENTS,
@@ -105,7 +123,7 @@ def _steps(session: Session, command: PodCommand, acks: int, port: int) -> Seque
             user, secret = session.link_password(command.epoch)
             return [
                 # The old spelling is known to every release from 7.2 on.
-                commands.config_set({"masteruser": user, "masterauth": secret, "min-replicas-to-write": acks}),
+                commands.config_set({"masteruser": user, "masterauth": secret, MIN_ACKS: acks}),
                 commands.replicaof(command.host, port),
                 commands.client_unpause(),
                 *cut,
@@ -114,6 +132,8 @@ def _steps(session: Session, command: PodCommand, acks: int, port: int) -> Seque
             return [commands.client_pause(command.pause_ms, write=True)]
         case Verb.RELEASE_WRITES:
             return [commands.client_unpause()]
+        case Verb.CONFIGURE:
+            return [commands.config_set({MIN_ACKS: acks})]
         case Verb.READ:
             return []
 

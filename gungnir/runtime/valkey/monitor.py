@@ -140,7 +140,7 @@ class Monitor:
             async with self._turn:
                 session = await self._connected()
                 view = await session.read()
-                server = reading(view, session.fence)
+                server = reading(view, session.fence, session.min_acks)
         except ValkeyError as exc:
             self._failed(exc)
         else:
@@ -230,4 +230,5 @@ def _shape(server: Server) -> tuple[object, ...]:
         server.link_up,
         server.syncing,
         server.loading,
+        server.min_acks,
     )

@@ -23,12 +23,15 @@ from gungnir.resources.credentials import (
 )
 from gungnir.resp import commands
 from gungnir.resp.errors import ErrorReply, ReplyError
-from gungnir.resp.replies import parse_info, parse_names, parse_server_view
+from gungnir.resp.replies import parse_config, parse_info, parse_names, parse_server_view
 from gungnir.resp.values import Value
 from gungnir.resp.view import Role, ServerView
 from gungnir.runtime.valkey.connection import Connection, ValkeyError
 
 READ_SECTIONS = ("server", "replication", "persistence", "clients", "keyspace")
+MIN_ACKS = "min-replicas-to-write"
+READING = (commands.info(*READ_SECTIONS), commands.config_get(MIN_ACKS))
+"""What a reading is made of, in one exchange: INFO does not tell how many replicas a write needs."""
 EPOCHS_BEHIND = 64
 """How many epochs a pod may have been left behind and still be found in one exchange."""
 EPOCHS_AHEAD = 8
@@ -68,6 +71,7 @@ class Session:
         self.fence = -1
         self.run_id = ""
         self.primary = False
+        self.min_acks = -1
         self._keys = keys
         self._timeout_ms = timeout_ms
 
@@ -124,20 +128,26 @@ class Session:
             ServerRefusedError: It answers with an error.
             ValkeyError: It does not answer.
         """
-        (answer,) = await self._call([commands.info(*READ_SECTIONS)])
-        return self.seen(answer)
+        return self.seen(*await self._call(READING))
 
-    def seen(self, answer: Value) -> ServerView:
-        """Type an answer to INFO and remember the run id."""
-        if isinstance(answer, ErrorReply):
-            raise ServerRefusedError("INFO", answer)
+    def seen(self, info: Value, config: Value) -> ServerView:
+        """Type the answers to ``READING`` and remember the run id and ``min_acks``.
+
+        Raises:
+            ServerRefusedError: One of them is an error.
+            ValkeyError: One of them has another shape than Valkey gives it.
+        """
+        _expect("INFO", info)
+        _expect("CONFIG GET", config)
         try:
-            view = parse_server_view(parse_info(answer))
-        except ReplyError as exc:
+            view = parse_server_view(parse_info(info))
+            min_acks = int(parse_config(config)[MIN_ACKS])
+        except (ReplyError, KeyError, ValueError) as exc:
             self.connection.close()
-            raise ValkeyError(f"INFO: {exc}") from exc
+            raise ValkeyError(f"INFO, CONFIG GET: {exc}") from exc
         self.run_id = view.run_id
         self.primary = is_primary(view)
+        self.min_acks = min_acks
         return view
 
     async def raise_fence(self, epoch: int) -> None:

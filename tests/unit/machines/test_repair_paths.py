@@ -11,6 +11,7 @@ from gungnir.machines.requests import (
     AnswerKind,
     Conflict,
     Elapsed,
+    Forbidden,
     NotFound,
     Reply,
     Seen,
@@ -18,6 +19,7 @@ from gungnir.machines.requests import (
     TemplateSeen,
     Unknown,
 )
+from gungnir.machines.view import ClaimView
 from tests.unit.machines.worlds import (
     EPOCH,
     FACTS,
@@ -47,6 +49,8 @@ UNRECORDED = record(members=MEMBERS[:2])
 MISROUTED = view(service_pod="vc-1")
 OLD_TEMPLATE = view(template_epoch=EPOCH - 1)
 UNLABELLED = view(pod(0, serving()), pod(1, following(1), role_label=""), pod(2, following(2)))
+UNTOLD = view(pod(0, serving(min_acks=0)), pod(1, following(1)), pod(2, following(2)))
+SMALL = view(claims=(ClaimView("data-vc-0", "u", "1", 1024, 1024),))
 UNREADY = view(pod(0, serving(), synced=False), pod(1, following(1)), pod(2, following(2)))
 
 
@@ -94,6 +98,11 @@ PATHS: Final = {
     "stamp, cache behind": Path((Seen(record(), OLD_TEMPLATE), TemplateSeen(V("t"), EPOCH)), "stamp right"),
     "stamp, absent": Path((Seen(record(), OLD_TEMPLATE), NotFound()), "stamp failed"),
     "stamp unknown": Path((Seen(record(), OLD_TEMPLATE), TemplateSeen(V("t"), 0), Unknown()), "stamp drifted failed"),
+    "configure": Path((Seen(record(), UNTOLD), answers(answer(0, serving(min_acks=1)))), "configure told"),
+    "configure unknown": Path((Seen(record(), UNTOLD), Unknown()), "configure failed"),
+    "grow": Path((Seen(record(), SMALL), STORED), "grow stored"),
+    "grow refused": Path((Seen(record(), SMALL), Forbidden("not this class")), "grow refused"),
+    "grow conflict": Path((Seen(record(), SMALL), Conflict()), "grow failed"),
     "label": Path((Seen(record(), UNLABELLED), STORED), "label stored"),
     "readiness": Path((Seen(record(), UNREADY), Conflict()), "label failed"),
 }

@@ -33,7 +33,7 @@ from gungnir.machines.requests import (
 )
 from gungnir.machines.view import Contact, PodView, Server, View
 
-FACTS = Facts("vc", "cr-uid", 3, 1, persistent=True)
+FACTS = Facts("vc", "cr-uid", 3, 1, persistent=True, volume_bytes=2048)
 EPOCH = 5
 HOLD = "127.0.0.1"
 REPLID = "r5"
