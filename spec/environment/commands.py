@@ -1,0 +1,71 @@
+"""Commands to pods: what ``gungnir.runtime.valkey.executor.carry_out`` does on the server, verb by verb."""
+
+from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Verb
+from spec.environment.server import detached, fenced, following, promoted, reading
+from spec.world import Link, Setup, World, address_of, pod_index, run_of, uid_of
+
+CHANGING = (Verb.DETACH, Verb.PROMOTE, Verb.FOLLOW)
+
+
+def carried_out(setup: Setup, world: World, command: PodCommand) -> tuple[World, Answer]:
+    """Carry out one command that reached its pod, and answer it."""
+    index = pod_index(command.pod)
+    refusal = _refusal(world, command, index)
+    if refusal is not None:
+        return world, Answer(command.pod, refusal)
+    if command.verb in CHANGING:
+        world = raised(setup, world, command)
+        if world.pods[index].link in (Link.LOAD, Link.LOAD_CUT):
+            return world, Answer(command.pod, AnswerKind.ERROR, None, "LOADING")
+        world = _changed(world, command, index)
+    return world, Answer(command.pod, AnswerKind.DONE, reading(world.pods, world.cuts, index))
+
+
+def _refusal(world: World, command: PodCommand, index: int) -> AnswerKind | None:
+    pod = world.pods[index]
+    if command.uid != uid_of(index, pod.uid):
+        return AnswerKind.OTHER_PROCESS
+    if not pod.up:
+        return AnswerKind.REFUSED
+    if command.verb is Verb.READ:
+        return None
+    if command.run_id and command.run_id != run_of(index, pod.run):
+        return AnswerKind.OTHER_PROCESS
+    return AnswerKind.FENCED if pod.fence > command.epoch else None
+
+
+def can_raise(world: World, command: PodCommand) -> bool:
+    """Tell whether this command would raise its pod's fence if it arrived now."""
+    index = pod_index(command.pod)
+    return _refusal(world, command, index) is None and world.pods[index].fence < command.epoch
+
+
+def raised(setup: Setup, world: World, command: PodCommand) -> World:
+    """Return the world with the pod's fence at the command's epoch."""
+    return world._replace(pods=fenced(world.pods, world.cuts, setup, pod_index(command.pod), command.epoch))
+
+
+def _changed(world: World, command: PodCommand, index: int) -> World:
+    pods, cuts, ghost = world.pods, world.cuts, world.ghost
+    was_primary = pods[index].primary
+    if command.verb is Verb.DETACH:
+        pods = detached(pods, cuts, index)
+    elif command.verb is Verb.PROMOTE:
+        pods = promoted(pods, cuts, index)
+        promotion = (command.epoch, index, pods[index].run)
+        if promotion not in ghost.promoted:
+            ghost = ghost._replace(promoted=tuple(sorted((*ghost.promoted, promotion))))
+    else:
+        host, host_uid = _host(pods_of=world, address=command.host)
+        pods = following(pods, cuts, index, host, host_uid, command.epoch)
+    if was_primary and not pods[index].primary:
+        ghost = ghost._replace(cause=True)
+    return world._replace(pods=pods, ghost=ghost)
+
+
+def _host(pods_of: World, address: str) -> tuple[int, int]:
+    for index, pod in enumerate(pods_of.pods):
+        for uid in range(pod.uid + 1):
+            if address_of(index, uid) == address:
+                return index, uid
+    raise ValueError(f"no pod ever had the address {address!r}")

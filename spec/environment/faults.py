@@ -1,0 +1,126 @@
+"""Faults, each within its budget: processes end, volumes are lost, power fails, the network is cut and heals."""
+
+from collections.abc import Iterator
+
+from gungnir.machines.requests import PodCommand
+from spec.environment.server import apart, dead, put
+from spec.world import (
+    Budget,
+    Label,
+    Link,
+    Setup,
+    World,
+    pod_index,
+    pod_name,
+    record_version,
+    run_of,
+    service_version,
+    template_version,
+    uid_of,
+)
+
+Move = tuple[Label, World]
+
+
+def moves(_setup: Setup, world: World) -> Iterator[Move]:
+    """Yield every fault that the budget still allows, and every healing."""
+    for index, pod in enumerate(world.pods):
+        budget = world.budget
+        if pod.up and (budget.crash or budget.lose or budget.replace or budget.power):
+            yield from _endings(world, index)
+        if budget.cut_operator or budget.cut_peers or world.cuts.peers or any(world.cuts.operators):
+            yield from _cuts(world, index)
+
+
+def _endings(world: World, index: int) -> Iterator[Move]:
+    who, budget = pod_name(index), world.budget
+    ended = _ended(world, index)
+    pod = ended.pods[index]
+    if budget.crash:
+        yield (
+            Label("crash", who, "its process ends", fair=False),
+            _spent(ended.with_pod(index, pod._replace(exit_seen=True)), budget._replace(crash=budget.crash - 1)),
+        )
+    if budget.replace:
+        yield (
+            Label("replace", who, "a new pod on the same volume", fair=False),
+            _spent(ended.with_pod(index, pod._replace(uid=pod.uid + 1)), budget._replace(replace=budget.replace - 1)),
+        )
+    if budget.lose:
+        fresh = pod._replace(uid=pod.uid + 1, log=(), saved=world.api.template)
+        after = ended._replace(ghost=ended.ghost._replace(lost=ended.ghost.lost + 1)).with_pod(index, fresh)
+        yield (
+            Label("lose", who, "a new pod on an empty volume", fair=False),
+            _spent(after, budget._replace(lose=budget.lose - 1)),
+        )
+    if budget.power:
+        for kept in range(len(pod.log) + 1):
+            after = ended.with_pod(index, pod._replace(log=pod.log[:kept]))
+            yield (
+                Label("power", who, f"its node loses power; {kept} writes were on disk", fair=False),
+                _spent(after, budget._replace(power=budget.power - 1)),
+            )
+
+
+def _ended(world: World, index: int) -> World:
+    world = world._replace(pods=dead(world.pods, world.cuts, index))
+    primary = world.api.record.primary
+    if primary is not None and primary.pod == pod_name(index):
+        world = world._replace(ghost=world.ghost._replace(cause=True))
+    return world
+
+
+def _spent(world: World, budget: Budget) -> World:
+    return world._replace(budget=budget)
+
+
+def _cuts(world: World, index: int) -> Iterator[Move]:
+    bit, cuts, budget = 1 << index, world.cuts, world.budget
+    for operator, mask in enumerate(cuts.operators):
+        changed = cuts._replace(operators=(*cuts.operators[:operator], mask ^ bit, *cuts.operators[operator + 1 :]))
+        if mask & bit:
+            yield (
+                Label("heal", f"operator {operator}", f"reaches {pod_name(index)} again"),
+                world._replace(cuts=changed),
+            )
+        elif budget.cut_operator:
+            after = world._replace(cuts=changed, budget=budget._replace(cut_operator=budget.cut_operator - 1))
+            primary = world.api.record.primary
+            if primary is not None and primary.pod == pod_name(index):
+                after = after._replace(ghost=after.ghost._replace(cause=True))
+            yield Label("cut", f"operator {operator}", f"cannot reach {pod_name(index)}", fair=False), after
+    if cuts.peers & bit:
+        yield Label("heal", pod_name(index), "reaches its peers again"), _joined(world, index)
+    elif budget.cut_peers:
+        after = world._replace(
+            cuts=cuts._replace(peers=cuts.peers | bit), budget=budget._replace(cut_peers=budget.cut_peers - 1)
+        )
+        yield Label("cut", pod_name(index), "cannot reach its peers", fair=False), after
+
+
+def _joined(world: World, index: int) -> World:
+    """The network between a pod and its peers is back: half-open links are reset by the first packet."""
+    cuts = world.cuts._replace(peers=world.cuts.peers & ~(1 << index))
+    pods = world.pods
+    for other, pod in enumerate(pods):
+        if pod.link is Link.HALF and index in (other, pod.follows) and not apart(cuts, other, pod.follows):
+            pods = put(pods, other, pod._replace(link=Link.DOWN, copy=None))
+    return world._replace(cuts=cuts, pods=pods)
+
+
+def pruned(world: World) -> World:
+    """Forget strays that can never have an effect any more: versions, uids, run ids and fences do not come back."""
+    if not world.strays:
+        return world
+    alive = tuple(ref for ref in world.strays if _alive(world, ref.value))
+    return world if len(alive) == len(world.strays) else world._replace(strays=alive)
+
+
+def _alive(world: World, stray: object) -> bool:
+    if isinstance(stray, PodCommand):
+        index = pod_index(stray.pod)
+        pod = world.pods[index]
+        process = not stray.run_id or (stray.run_id == run_of(index, pod.run) and pod.up)
+        return stray.uid == uid_of(index, pod.uid) and process and max(pod.fence, pod.saved) <= stray.epoch
+    versions = (record_version(world.api.record), service_version(world.api), template_version(world.api))
+    return getattr(stray, "version", "") in versions

@@ -1,0 +1,60 @@
+"""What an operator sees of the world: the snapshot that ``Observe`` returns, derived from the true state."""
+
+from gungnir.machines.record import Record
+from gungnir.machines.repair import shown
+from gungnir.machines.requests import Seen
+from gungnir.machines.view import Contact, PodView, View
+from spec.environment.server import reading
+from spec.world import Setup, World, address_of, pod_name, uid_of
+
+
+def view(setup: Setup, world: World, operator: int, record: Record) -> View:
+    """Return the snapshot as the monitors and the caches of this operator show it.
+
+    A pod that nothing can be heard of has been silent for long enough: a shorter silence is the same as not having
+    looked yet. Labels and readiness are as the repair machine wants them, so that it finds nothing to do about them.
+    """
+    pods = tuple(_pod(setup, world, operator, index) for index in range(len(world.pods)))
+    primary = None
+    if record.primary is not None:
+        primary = next((pod for pod in pods if record.primary.pod == pod.name), None)
+    if primary is not None:
+        pods = tuple(_labelled(record, primary, pod) for pod in pods)
+    api = world.api
+    return View(
+        pods=pods,
+        service_pod=api.service_pod,
+        service_epoch=api.service_epoch,
+        template_epoch=api.template,
+        template_present=True,
+    )
+
+
+def _labelled(record: Record, primary: PodView, pod: PodView) -> PodView:
+    role, synced = shown(record, primary, pod)
+    return pod._replace(role_label=role, synced=synced)
+
+
+def _pod(setup: Setup, world: World, operator: int, index: int) -> PodView:
+    pod = world.pods[index]
+    facts = setup.facts
+    cut = bool(world.cuts.operators[operator] & 1 << index)
+    contact = Contact.SILENT if cut else Contact.UP if pod.up else Contact.REFUSED
+    return PodView(
+        name=pod_name(index),
+        uid=uid_of(index, pod.uid),
+        address=address_of(index, pod.uid),
+        deleting=False,
+        terminated=False,
+        contact=contact,
+        refusals=facts.refusals_for_death if contact is Contact.REFUSED else 0,
+        silent_ms=facts.down_after_ms if contact is Contact.SILENT else 0,
+        error="",
+        server=reading(world.pods, world.cuts, index) if contact is Contact.UP else None,
+        exit_seen=pod.exit_seen,
+    )
+
+
+def seen(setup: Setup, world: World, operator: int, record: Record) -> Seen:
+    """Return the reply to ``Observe``."""
+    return Seen(record, view(setup, world, operator, record))

@@ -1,0 +1,205 @@
+"""The operators: rounds of the unmodified machines, one reply after another, and what becomes of what they send."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from gungnir.machines import failover, repair
+from gungnir.machines.facts import Facts
+from gungnir.machines.kernel import Step
+from gungnir.machines.record import Record
+from gungnir.machines.requests import (
+    Answer,
+    AnswerKind,
+    Answers,
+    Elapsed,
+    Pause,
+    PodCommand,
+    Pods,
+    PutRecord,
+    Reply,
+    Request,
+    Stored,
+    Unknown,
+)
+from spec.environment.api_server import MUTATING, serve
+from spec.environment.commands import CHANGING, can_raise, carried_out, raised
+from spec.environment.observation import seen
+from spec.world import RECORDS, REQUESTS, STATES, STRAYS, Label, Operator, Ref, Setup, Stray, World, pod_index, run_of
+
+Move = tuple[Label, World]
+MACHINES: Final[dict[str, tuple[Callable[[], Step[Any]], Callable[[Facts, Any, Reply], Step[Any]]]]] = {
+    "failover": (failover.start, failover.step),
+    "repair": (repair.start, repair.step),
+}
+
+
+class Taken:
+    """Every (machine, source phase, trigger) that was taken: compared with the tables."""
+
+    edges: Final[set[tuple[str, str, str]]] = set()
+
+
+def moves(setup: Setup, world: World) -> Iterator[Move]:
+    """Yield what each operator, or the network on its behalf, can do next."""
+    for index, operator in enumerate(world.operators):
+        if operator.state is None:
+            yield from _rounds(setup, world, index)
+        else:
+            yield from _replies(setup, world, index)
+            if world.budget.restart:
+                yield _restarted(world, index)
+        if operator.cached.value != world.api.record and operator.state is None:
+            cached = operator._replace(cached=RECORDS.ref(world.api.record))
+            yield Label("watch", f"operator {index}", "catches up"), world.with_operator(index, cached)
+
+
+def _rounds(setup: Setup, world: World, index: int) -> Iterator[Move]:
+    operator = world.operators[index]
+    snapshot = seen(setup, world, index, operator.cached.value)
+    for machine in MACHINES:
+        first = MACHINES[machine][0]()
+        after = _stepped(setup, machine, STATES.ref(first.state), snapshot)
+        if after.request is not None:
+            begun = _waiting(operator, machine, after)
+            yield Label(machine, f"operator {index}", after), world.with_operator(index, begun)
+
+
+def _stepped(setup: Setup, machine: str, state: Ref[object], reply: Reply) -> Step[Any]:
+    before: Any = state.value
+    after = MACHINES[machine][1](setup.facts, before, reply)
+    Taken.edges.add((machine, str(before.phase), after.trigger))
+    return after
+
+
+def _waiting(operator: Operator, machine: str, step: Step[Any]) -> Operator:
+    """Return the operator as it is after a step: waiting for the reply, or idle if the round is over."""
+    if step.request is None:
+        return operator._replace(machine="", state=None, request=None, answers=())
+    count = len(step.request.commands) if isinstance(step.request, Pods) else 0
+    return operator._replace(
+        machine=machine, state=STATES.ref(step.state), request=REQUESTS.ref(step.request), answers=(None,) * count
+    )
+
+
+def _received(setup: Setup, world: World, index: int, reply: Reply) -> tuple[Step[Any], World]:
+    operator = world.operators[index]
+    if operator.state is None or operator.request is None:
+        raise ValueError("an idle operator waits for nothing")
+    step = _stepped(setup, operator.machine, operator.state, reply)
+    if isinstance(reply, Stored) and isinstance(operator.request.value, PutRecord):
+        operator = operator._replace(cached=RECORDS.ref(operator.request.value.record))
+    return step, world.with_operator(index, _waiting(operator, operator.machine, step))
+
+
+def _replies(setup: Setup, world: World, index: int) -> Iterator[Move]:
+    request = world.operators[index].request
+    if request is None:
+        return
+    who = f"operator {index}"
+    match request.value:
+        case Pods(commands):
+            yield from _answers(setup, world, index, commands)
+        case Pause():
+            step, after = _received(setup, world, index, Elapsed())
+            yield Label("elapsed", who, step), after
+        case _:
+            api, reply = serve(world.api, request.value)
+            after = world if api is world.api else _written(world._replace(api=api), world.api.record)
+            step, after = _received(setup, after, index, reply)
+            yield Label("api", who, (request.value, reply, step)), after
+            if world.budget.message and isinstance(request.value, MUTATING):
+                step, after = _received(setup, _timed_out(world, request.value), index, Unknown())
+                yield Label("lost", who, (request.value, step), fair=False), after
+
+
+def _answers(setup: Setup, world: World, index: int, commands: tuple[PodCommand, ...]) -> Iterator[Move]:
+    who = f"operator {index}"
+    if not commands:
+        step, after = _received(setup, world, index, Answers(()))
+        yield Label("nobody", who, step), after
+        return
+    for position, (command, answer) in enumerate(zip(commands, world.operators[index].answers, strict=True)):
+        if answer is not None:
+            continue
+        if world.cuts.operators[index] & 1 << pod_index(command.pod):
+            done, given = world, Answer(command.pod, AnswerKind.UNREACHABLE)
+        else:
+            done, given = carried_out(setup, world, command)
+        yield Label("command", who, (command, given)), _answered(setup, done, index, position, given)
+        if world.budget.message and command.verb in CHANGING:
+            lost = Answer(command.pod, AnswerKind.UNKNOWN)
+            late = _answered(setup, _timed_out(world, command), index, position, lost)
+            yield Label("lost", who, (command,), fair=False), late
+
+
+def _answered(setup: Setup, world: World, index: int, position: int, answer: Answer) -> World:
+    operator = world.operators[index]
+    answers = (*operator.answers[:position], answer, *operator.answers[position + 1 :])
+    world = world.with_operator(index, operator._replace(answers=answers))
+    complete = tuple(given for given in answers if given is not None)
+    if len(complete) < len(answers):
+        return world
+    return _received(setup, world, index, Answers(complete))[1]
+
+
+def _timed_out(world: World, request: Stray) -> World:
+    return strayed(world, (request,))._replace(budget=world.budget._replace(message=world.budget.message - 1))
+
+
+def strayed(world: World, requests: tuple[Stray, ...]) -> World:
+    """Add requests that nobody waits for any more."""
+    strays = sorted({*world.strays, *(STRAYS.ref(request) for request in requests)}, key=lambda ref: ref.number)
+    return world._replace(strays=tuple(strays))
+
+
+def _restarted(world: World, index: int) -> Move:
+    """The process ends; what it had sent may still arrive. Its successor starts with what the API server holds."""
+    operator = world.operators[index]
+    sent: tuple[Stray, ...] = ()
+    if operator.request is not None:
+        request: Request = operator.request.value
+        if isinstance(request, Pods):
+            pending = zip(request.commands, operator.answers, strict=True)
+            sent = tuple(command for command, answer in pending if answer is None and command.verb in CHANGING)
+        elif isinstance(request, MUTATING):
+            sent = (request,)
+    fresh = operator._replace(machine="", state=None, request=None, answers=(), cached=RECORDS.ref(world.api.record))
+    world = strayed(world.with_operator(index, fresh), sent)
+    budget = world.budget._replace(restart=world.budget.restart - 1)
+    return Label("restart", f"operator {index}", sent, fair=False), world._replace(budget=budget)
+
+
+def arrivals(setup: Setup, world: World) -> Iterator[Move]:
+    """Yield what strays can do: arrive in full, raise the fence and end, or never arrive (no action)."""
+    for stray in world.strays:
+        left = world._replace(strays=tuple(other for other in world.strays if other is not stray))
+        if not isinstance(stray.value, PodCommand):
+            api, _ = serve(left.api, stray.value)
+            if api is not left.api:
+                yield (
+                    Label("stray", "network", stray.value, fair=False),
+                    _written(left._replace(api=api), left.api.record),
+                )
+            continue
+        if setup.half_raises and can_raise(left, stray.value):
+            yield Label("stray raise", "network", stray.value, fair=False), raised(setup, left, stray.value)
+        after, answer = carried_out(setup, left, stray.value)
+        if answer.kind is AnswerKind.DONE:
+            yield Label("stray", "network", (stray.value, answer), fair=False), after
+
+
+def _written(world: World, before: Record) -> World:
+    """Note in the ghost what a write of the record means: a candidate frozen, a new primary recorded."""
+    record, ghost = world.api.record, world.ghost
+    candidate = None if record.intent is None else record.intent.candidate
+    if candidate is not None:
+        entry = (record.epoch, candidate.pod, candidate.run_id)
+        if entry not in ghost.frozen:
+            ghost = ghost._replace(frozen=tuple(sorted((*ghost.frozen, entry))))
+    if record.primary is not None and record.primary != before.primary and record.primary.epoch == record.epoch:
+        index = pod_index(record.primary.pod)
+        pod = world.pods[index]
+        serves = pod.up and pod.primary and run_of(index, pod.run) == record.primary.run_id
+        reachable = not any(mask & 1 << index for mask in world.cuts.operators)
+        ghost = ghost._replace(cause=not (serves and reachable))
+    return world if ghost is world.ghost else world._replace(ghost=ghost)

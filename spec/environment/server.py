@@ -1,0 +1,190 @@
+"""A Valkey server, as far as the operator can tell: roles, replication ids, offsets, partial and full sync, the fence.
+
+Each rule names where Valkey has it. Every function takes the pods and returns the pods as they are afterwards.
+"""
+
+from gungnir.machines.view import Server
+from spec.world import HOLD, Copy, Cuts, Link, Pod, Setup, address_of, run_of
+
+Pods = tuple[Pod, ...]
+LINKED = (Link.UP, Link.SYNC, Link.LOAD)
+"""Links with a connection behind them."""
+STALE_IO_S = 10
+
+
+def put(pods: Pods, index: int, pod: Pod) -> Pods:
+    """Return the pods with one changed."""
+    return (*pods[:index], pod, *pods[index + 1 :])
+
+
+def reading(pods: Pods, cuts: Cuts, index: int) -> Server:
+    """Return what INFO says on this pod, with the fence of the connection that asks."""
+    pod = pods[index]
+    fresh = pod.link is Link.UP and not apart(cuts, index, pod.follows)
+    follows = "" if pod.primary else "hold" if pod.follows == HOLD else address_of(pod.follows, pod.follows_uid)
+    return Server(
+        run_id=run_of(index, pod.run),
+        primary=pod.primary,
+        replid=pod.replid,
+        replid2=pod.replid2,
+        second_offset=pod.second + 1 if pod.replid2 else -1,
+        offset=pod.offset,
+        fence=pod.fence,
+        follows=follows,
+        link_up=pod.link in (Link.UP, Link.HALF),
+        last_io_s=-1 if pod.primary or pod.link not in (Link.UP, Link.HALF) else 0 if fresh else STALE_IO_S,
+        syncing=pod.link is Link.SYNC,
+        loading=pod.link in (Link.LOAD, Link.LOAD_CUT),
+        keys=len(pod.log),
+        linked=sum(1 for q in range(len(pods)) if pods[q].follows == index and pods[q].link is Link.UP),
+    )
+
+
+def apart(cuts: Cuts, left: int, right: int) -> bool:
+    """Tell whether two pods cannot talk."""
+    return right != HOLD and bool(cuts.peers & (1 << left | 1 << right))
+
+
+def broken(pods: Pods, cuts: Cuts, index: int, spared: int = -1) -> Pods:
+    """End the connections of everyone attached to this pod, but for those with the ``spared`` epoch's credentials.
+
+    Whoever can hear it notices at once; whoever is cut off believes in its link until it times out.
+    """
+    for other, pod in enumerate(pods):
+        if pod.follows == index and pod.link in LINKED and pod.creds != spared:
+            pods = put(pods, other, _unlinked(pod, half=apart(cuts, other, index)))
+    return pods
+
+
+def _unlinked(pod: Pod, *, half: bool) -> Pod:
+    if pod.link is Link.LOAD:
+        return pod._replace(link=Link.LOAD_CUT)
+    # A copy that is cut off in the middle is thrown away; the old data is still there (repl-diskless-load disabled).
+    return pod._replace(link=Link.HALF if half and pod.link is Link.UP else Link.DOWN, copy=None)
+
+
+def fenced(pods: Pods, cuts: Cuts, setup: Setup, index: int, epoch: int) -> Pods:
+    """Raise the fence: ACL SETUSER, DELUSER, SAVE. Deleting a user ends its connections (acl.c, ACLFreeUser)."""
+    pod = pods[index]
+    if pod.fence == epoch:
+        return pods
+    pods = put(pods, index, pod._replace(fence=epoch, saved=epoch))
+    return broken(pods, cuts, index, spared=epoch) if setup.link_bound else pods
+
+
+def detached(pods: Pods, cuts: Cuts, index: int) -> Pods:
+    """``REPLICAOF`` to the hold address: role and link end, data, replication id and offset stay (replication.c)."""
+    pod = pods[index]
+    pods = broken(pods, cuts, index)
+    return put(pods, index, pod._replace(primary=False, follows=HOLD, follows_uid=0, link=Link.DOWN, copy=None))
+
+
+def promoted(pods: Pods, cuts: Cuts, index: int) -> Pods:
+    """``REPLICAOF NO ONE``: a new replication id; the former one stays valid up to here (shiftReplicationId)."""
+    pod = pods[index]
+    if pod.primary:
+        return pods
+    pods = broken(pods, cuts, index)
+    return put(
+        pods,
+        index,
+        pod._replace(
+            primary=True,
+            follows=HOLD,
+            follows_uid=0,
+            creds=0,
+            link=Link.DOWN,
+            copy=None,
+            replid=f"{index}.{pod.run}.{pod.ids + 1}",
+            replid2=pod.replid,
+            second=pod.offset,
+            ids=pod.ids + 1,
+        ),
+    )
+
+
+def following(pods: Pods, cuts: Cuts, index: int, host: int, host_uid: int, epoch: int) -> Pods:
+    """``CONFIG SET primaryuser`` and ``REPLICAOF host``: told to the same address again, only the user changes."""
+    pod = pods[index]
+    if not pod.primary and (pod.follows, pod.follows_uid) == (host, host_uid):
+        return put(pods, index, pod._replace(creds=epoch))
+    pods = broken(pods, cuts, index)
+    return put(
+        pods,
+        index,
+        pod._replace(primary=False, follows=host, follows_uid=host_uid, creds=epoch, link=Link.DOWN, copy=None),
+    )
+
+
+def can_attach(pods: Pods, cuts: Cuts, setup: Setup, index: int) -> bool:
+    """Tell whether a SYNC of this pod would be served now (others are answered -NOMASTERLINK, or WRONGPASS)."""
+    pod = pods[index]
+    if not pod.up or pod.primary or pod.follows in (HOLD, index) or pod.link is not Link.DOWN:
+        return False
+    host = pods[pod.follows]
+    allowed = host.fence == pod.creds if setup.link_bound else pod.creds > 0
+    alive = host.up and host.primary and host.uid == pod.follows_uid
+    return alive and allowed and not apart(cuts, index, pod.follows)
+
+
+def attached(pods: Pods, index: int) -> Pods:
+    """Attach: continue where the data ends if the ids allow it, else begin a full copy (replication.c, syncCommand)."""
+    pod = pods[index]
+    host = pods[pod.follows]
+    if _continues(host, pod):
+        second = (pod.replid, pod.offset) if pod.replid != host.replid else (pod.replid2, pod.second)
+        pod = pod._replace(link=Link.UP, replid=host.replid, replid2=second[0], second=second[1], backlog=True)
+        return put(pods, index, pod)
+    if not host.backlog:
+        # "no valid past history": without a backlog the first replica makes it take a new id (changeReplicationId).
+        host = host._replace(backlog=True, replid=f"{pod.follows}.{host.run}.{host.ids + 1}", replid2="", second=0)
+        host = host._replace(ids=host.ids + 1)
+        pods = put(pods, pod.follows, host)
+    return put(pods, index, pod._replace(link=Link.SYNC, copy=Copy(host.log, host.offset, host.replid)))
+
+
+def _continues(host: Pod, pod: Pod) -> bool:
+    if not host.backlog:
+        return False
+    if pod.replid == host.replid:
+        return pod.offset <= host.offset
+    return bool(host.replid2) and pod.replid == host.replid2 and pod.offset <= host.second
+
+
+def loading(pod: Pod) -> Pod:
+    """The copy is here: the old data is thrown away, in memory; the append-only file still holds it."""
+    copy = None if pod.copy is None else pod.copy._replace(old=pod.log)
+    return pod._replace(link=Link.LOAD, log=(), copy=copy)
+
+
+def loaded(pod: Pod) -> Pod:
+    """The copy is loaded: its history and offset are the primary's."""
+    copy = pod.copy
+    if copy is None:
+        raise ValueError("loaded: no copy is under way")
+    link = Link.UP if pod.link is Link.LOAD else Link.DOWN
+    return pod._replace(
+        link=link, copy=None, log=copy.log, offset=copy.offset, replid=copy.replid, replid2="", second=0, backlog=True
+    )
+
+
+def next_write(host: Pod, pod: Pod) -> int | None:
+    """Return the write that the stream carries next to this replica, or None if it has all."""
+    position = pod.offset - (host.offset - len(host.log))
+    return host.log[position] if 0 <= position < len(host.log) else None
+
+
+def dead(pods: Pods, cuts: Cuts, index: int) -> Pods:
+    """The process ends. What it held in memory is gone."""
+    pods = broken(pods, cuts, index)
+    pod = pods[index]
+    # A copy that was being loaded is not in the append-only file yet: the file still holds the data from before.
+    log = pod.copy.old if pod.copy is not None and pod.link in (Link.LOAD, Link.LOAD_CUT) else pod.log
+    return put(pods, index, Pod(up=False, uid=pod.uid, run=pod.run, log=log, offset=0, replid="", saved=pod.saved))
+
+
+def booted(pod: Pod, setup: Setup, index: int) -> Pod:
+    """A process starts: boot-fenced, with the volume's data and ACL file, a new run id and a new replication id."""
+    run = pod.run + 1
+    fence = pod.saved if setup.fence_survives else 0
+    return pod._replace(up=True, run=run, fence=fence, replid=f"{index}.{run}.0")

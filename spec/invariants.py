@@ -1,0 +1,232 @@
+"""What must hold of every state and of every step, by name. Each returns an empty text, or what is wrong.
+
+Those that speak about what an operator sees are the operator's own, from ``gungnir.machines.safety``.
+"""
+
+from typing import Final
+
+from gungnir.machines import safety
+from gungnir.machines.kernel import Step
+from gungnir.machines.record import Kind, Record, Stage
+from gungnir.machines.requests import PodCommand, Verb
+from gungnir.machines.selection import votes_needed
+from spec.environment.observation import view
+from spec.explorer import Always, OnStep
+from spec.world import Label, Link, Setup, World, pod_index, pod_name, run_of
+
+UNPROVEN: Final = ("RecoverFromRequested", "DataLossAccepted", "AllPodsEmpty", "PrimaryRestored", "AllPodsRestarted")
+"""Ways to a primary that rest on something else than a quorum of whole pods: a person, or a disk."""
+
+
+def at_most_one_master(setup: Setup) -> Always:
+    """At most one pod can collect acknowledgements, one was promoted in each epoch, and the Service leads to one."""
+
+    def holds(world: World) -> str:
+        pods, peers = world.pods, world.cuts.peers
+        able = [
+            pod_name(p)
+            for p, pod in enumerate(pods)
+            if pod.up and pod.primary and _attached(world, p, peers) >= max(1, setup.facts.acks)
+        ]
+        if len(able) > 1:
+            return f"{' and '.join(able)} both collect acknowledgements"
+        promoted = [(epoch, pod) for epoch, pod, _ in world.ghost.promoted]
+        epochs = [epoch for epoch, _ in dict.fromkeys(promoted)]
+        return "" if len(epochs) == len(set(epochs)) else f"two pods were promoted in one epoch: {promoted}"
+
+    return holds
+
+
+def _attached(world: World, host: int, peers: int) -> int:
+    if peers & 1 << host:
+        return 0
+    return sum(
+        1 for q, pod in enumerate(world.pods) if pod.follows == host and pod.link is Link.UP and not peers & 1 << q
+    )
+
+
+def no_acked_write_lost(world: World) -> str:
+    """The primary of the current epoch holds every write that WAIT confirmed."""
+    verdict = "" if world.api.record.intent is None else world.api.record.intent.verdict
+    if verdict in UNPROVEN:
+        return ""
+    for index, pod in enumerate(world.pods):
+        if pod.up and pod.primary and pod.fence == world.api.record.epoch:
+            missing = world.ghost.acked - frozenset(pod.log)
+            if missing:
+                return (
+                    f"{pod_name(index)} is primary of epoch {pod.fence} without acknowledged writes {sorted(missing)}"
+                )
+    return ""
+
+
+def service_consistency(world: World) -> str:
+    """The Service leads to the recorded primary, the frozen candidate, or nobody; to nobody before the promotion."""
+    api, record = world.api, world.api.record
+    if api.service_epoch > record.epoch:
+        return f"the Service is of epoch {api.service_epoch}, the record of {record.epoch}"
+    if api.service_pod is None or api.service_epoch < record.epoch:
+        return ""
+    if record.intent is not None and record.intent.stage is not Stage.RECONFIGURING:
+        return f"the Service leads to {api.service_pod} in stage {record.intent.stage}"
+    allowed = record.primary is not None and record.primary.pod == api.service_pod
+    return "" if allowed else f"the Service leads to {api.service_pod}"
+
+
+def status_truthful(world: World) -> str:
+    """The recorded primary was really promoted, in the epoch that the record says."""
+    record = world.api.record
+    if record.primary is None:
+        return ""
+    primary = record.primary
+    known = {(epoch, pod_name(pod), run_of(pod, run)) for epoch, pod, run in world.ghost.promoted}
+    found = (primary.epoch, primary.pod, primary.run_id) in known
+    return "" if found else f"{primary.pod} ({primary.run_id}) was never promoted in epoch {primary.epoch}"
+
+
+def boot_never_self_promotes(world: World) -> str:
+    """A pod is a primary only because its very process was promoted."""
+    processes = {(pod, run) for _, pod, run in world.ghost.promoted}
+    for index, pod in enumerate(world.pods):
+        if pod.up and pod.primary and (index, pod.run) not in processes:
+            return f"{pod_name(index)} made itself primary"
+    return ""
+
+
+def observed(setup: Setup) -> Always:
+    """Nothing that an operator with fresh caches sees contradicts the operator's own safety predicates."""
+
+    def holds(world: World) -> str:
+        record = world.api.record
+        found = safety.violations(record, view(setup, world, 0, record))
+        return "; ".join(f"{name}: {text}" for name, text in found)
+
+    return holds
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+def epoch_monotone(before: World, _label: Label, after: World) -> str:
+    """The recorded epoch, the template and the fence of a volume never fall."""
+    if after.api.record.epoch < before.api.record.epoch:
+        return f"the record went from epoch {before.api.record.epoch} to {after.api.record.epoch}"
+    if after.api.template < before.api.template or after.api.service_epoch < before.api.service_epoch:
+        return "the template or the Service went back to an older epoch"
+    for index, (was, now) in enumerate(zip(before.pods, after.pods, strict=True)):
+        if was.uid == now.uid and now.saved < was.saved:
+            return f"the fence of {pod_name(index)} went from {was.saved} to {now.saved}"
+    return ""
+
+
+def candidate_frozen(before: World, _label: Label, after: World) -> str:
+    """Within an epoch the candidate changes only from none to one."""
+    was, now = _candidate(before.api.record), _candidate(after.api.record)
+    same_epoch = before.api.record.epoch == after.api.record.epoch
+    changed = same_epoch and after.api.record.intent is not None and was is not None and now != was
+    return f"the candidate of epoch {after.api.record.epoch} became {now}" if changed else ""
+
+
+def _candidate(record: Record) -> object:
+    return None if record.intent is None else record.intent.candidate
+
+
+def no_empty_master_promoted(before: World, _label: Label, after: World) -> str:
+    """An empty pod is never promoted once a write was acknowledged, unless all are empty."""
+    if after.ghost.promoted == before.ghost.promoted or not before.ghost.acked:
+        return ""
+    epoch, index, _ = next(entry for entry in after.ghost.promoted if entry not in before.ghost.promoted)
+    others = any(pod.log for pod in before.pods)
+    if not after.pods[index].log and others:
+        return f"{pod_name(index)} was promoted empty in epoch {epoch}"
+    return ""
+
+
+def failover_intent_durable(before: World, label: Label, _after: World) -> str:
+    """A command that changes a pod is of a stored epoch; a promotion is of the stored candidate."""
+    what = label.what[0] if isinstance(label.what, tuple) and label.what else label.what
+    if not isinstance(what, PodCommand) or what.verb is Verb.READ:
+        return ""
+    if what.epoch > before.api.record.epoch:
+        return f"{what.verb} of epoch {what.epoch}, but only {before.api.record.epoch} is stored"
+    frozen = (what.epoch, what.pod, what.run_id) in before.ghost.frozen
+    return f"{what.pod} was never frozen for {what.epoch}" if what.verb is Verb.PROMOTE and not frozen else ""
+
+
+def fence_before_select(before: World, _label: Label, after: World) -> str:
+    """When a candidate of a known history is stored, a read quorum of pods can take no command of an older epoch."""
+    was, now = before.api.record, after.api.record
+    if now == was or now.intent is None or now.intent.stage is not Stage.PROMOTING:
+        return ""
+    if was.intent is not None and was.intent.stage is Stage.PROMOTING and was.epoch == now.epoch:
+        return ""
+    candidate = now.intent.candidate
+    if candidate is None or candidate.history == 0:
+        return ""
+    raised = sum(1 for pod in after.pods if pod.saved >= now.epoch)
+    needed = votes_needed(now.electorate)
+    return "" if raised >= needed else f"only {raised} pods are fenced at epoch {now.epoch}, {needed} are needed"
+
+
+def no_double_failover(before: World, _label: Label, after: World) -> str:
+    """An epoch for a failure is begun only if something befell the primary, or a failover lost its candidate."""
+    was, now = before.api.record, after.api.record
+    if now.epoch == was.epoch or now.intent is None:
+        return ""
+    if now.epoch != was.epoch + 1:
+        return f"epoch {was.epoch} was followed by {now.epoch}"
+    if was.intent is not None:
+        return ""
+    caused = now.intent.kind is not Kind.FAILOVER or after.ghost.cause
+    return "" if caused else f"epoch {now.epoch} was begun although nothing befell the primary ({now.intent.reason})"
+
+
+def no_zombie_effect(before: World, label: Label, after: World) -> str:
+    """A command of an older epoch than the pod's fence changes nothing."""
+    what = label.what[0] if isinstance(label.what, tuple) and label.what else label.what
+    if not isinstance(what, PodCommand) or label.name == "lost":
+        return ""
+    index = pod_index(what.pod)
+    older = before.pods[index].fence > what.epoch
+    return f"{what.verb} of epoch {what.epoch} took effect" if older and before.pods[index] != after.pods[index] else ""
+
+
+def unknown_is_not_success(_before: World, label: Label, _after: World) -> str:
+    """A write whose answer did not come ends the round."""
+    if label.name != "lost" or not isinstance(label.what, tuple) or not isinstance(label.what[-1], Step):
+        return ""
+    step = label.what[-1]
+    return "" if step.request is None else f"the round went on to {step.state.phase} after an unknown answer"
+
+
+def no_write_after_conflict(_before: World, label: Label, _after: World) -> str:
+    """After a conflict the same round sends nothing more."""
+    if label.name != "api" or not isinstance(label.what, tuple):
+        return ""
+    _, reply, step = label.what
+    conflicted = type(reply).__name__ == "Conflict" and step.request is not None
+    return f"the round went on to {step.state.phase} after a conflict" if conflicted else ""
+
+
+def always(setup: Setup) -> tuple[tuple[str, Always], ...]:
+    """Return the predicates of every state."""
+    return (
+        ("atMostOneMaster", at_most_one_master(setup)),
+        ("noAckedWriteLost", no_acked_write_lost),
+        ("serviceConsistency", service_consistency),
+        ("statusTruthful", status_truthful),
+        ("bootNeverSelfPromotes", boot_never_self_promotes),
+    )
+
+
+ON_STEP: Final[tuple[tuple[str, OnStep], ...]] = (
+    ("epochMonotone", epoch_monotone),
+    ("candidateFrozen", candidate_frozen),
+    ("noEmptyMasterPromoted", no_empty_master_promoted),
+    ("failoverIntentDurable", failover_intent_durable),
+    ("fenceBeforeSelect", fence_before_select),
+    ("noDoubleFailover", no_double_failover),
+    ("noZombieEffect", no_zombie_effect),
+    ("unknownIsNotSuccess", unknown_is_not_success),
+    ("noConcurrentUpdates", no_write_after_conflict),
+)

@@ -1,0 +1,91 @@
+"""Tell a counterexample: who did what, and what changed."""
+
+from gungnir.machines.kernel import Step
+from gungnir.machines.record import Record
+from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Pods, PutRecord, PutService, PutTemplate
+from spec.world import HOLD, Api, Label, Link, Pod, World, pod_name
+
+
+def told(first: World, story: tuple[tuple[Label, World], ...]) -> str:
+    """Return the story, one line for each action and one for what it changed."""
+    lines = ["at first:", *(f"    {pod_name(i)}: {_pod(pod)}" for i, pod in enumerate(first.pods)), _api(first.api)]
+    before = first
+    for number, (label, after) in enumerate(story, 1):
+        lines.append(f"{number:3}. {label.who}: {label.name} {_what(label.what)}")
+        lines.extend(_changes(before, after))
+        before = after
+    return "\n".join(lines)
+
+
+def _changes(before: World, after: World) -> list[str]:
+    lines = [
+        f"       {pod_name(index)}: {_pod(now)}"
+        for index, (was, now) in enumerate(zip(before.pods, after.pods, strict=True))
+        if was != now
+    ]
+    if before.api != after.api:
+        lines.append(_api(after.api))
+    if before.ghost.acked != after.ghost.acked:
+        lines.append(f"       WAIT confirms {sorted(after.ghost.acked - before.ghost.acked)}")
+    return lines
+
+
+def _what(what: object) -> str:
+    match what:
+        case Step():
+            request = "ends" if what.request is None else _what(what.request)
+            return f"[{what.trigger} -> {what.state.phase}] {request} {what.state.detail}"
+        case PodCommand():
+            return f"{what.verb} e{what.epoch} at {what.pod}{' to ' + what.host if what.host else ''}"
+        case Pods():
+            return "; ".join(_what(command) for command in what.commands)
+        case Answer():
+            return f"-> {what.kind}" + (f" ({what.error})" if what.error else _reading(what))
+        case PutRecord():
+            return f"put {_record(what.record)}"
+        case PutService():
+            return f"point the Service at {what.pod} e{what.epoch}"
+        case PutTemplate():
+            return f"template e{what.epoch}"
+        case tuple() if not hasattr(what, "_fields"):
+            return " ".join(_what(part) for part in what)
+        case str() | int():
+            return str(what)
+        case _:
+            return type(what).__name__
+
+
+def _reading(answer: Answer) -> str:
+    server = answer.server
+    if answer.kind is not AnswerKind.DONE or server is None:
+        return ""
+    return f" ({server.replid}:{server.offset})"
+
+
+def _pod(pod: Pod) -> str:
+    if not pod.up:
+        return f"down; disk holds {list(pod.log)}, fence {pod.saved}"
+    role = "PRIMARY" if pod.primary else "holds" if pod.follows == HOLD else f"follows {pod_name(pod.follows)}"
+    link = "" if pod.primary or pod.follows == HOLD else f" {Link(pod.link).name} as repl-{pod.creds}"
+    backlog = "" if pod.backlog else " no backlog"
+    return f"{role}{link}; r{pod.run} {pod.replid}:{pod.offset} {list(pod.log)} fence {pod.fence}{backlog}"
+
+
+def _record(record: Record) -> str:
+    intent, primary = record.intent, record.primary
+    who = "nobody" if primary is None else f"{primary.pod}/{primary.run_id}@e{primary.epoch}={primary.replid}"
+    plan = ""
+    if intent is not None:
+        candidate = intent.candidate
+        chosen = (
+            "" if candidate is None else f" {candidate.pod}/{candidate.run_id} h{candidate.history}:{candidate.offset}"
+        )
+        plan = f" {intent.kind} {intent.stage}{chosen} {intent.verdict}"
+    members = ",".join(member.run_id for member in record.members)
+    histories = " ".join(f"e{h.epoch}={h.replid}(e{h.parent}:{h.base})" for h in record.histories)
+    return f"e{record.epoch} primary {who}{plan}; whole {members}; histories {histories}"
+
+
+def _api(api: Api) -> str:
+    service = f"Service -> {api.service_pod} e{api.service_epoch}; template e{api.template}"
+    return f"       record {_record(api.record)}; {service}"

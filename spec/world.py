@@ -1,0 +1,272 @@
+"""The closed world that the machines are checked in: its variables, as immutable values.
+
+Rules
+- Everything an action may depend on is here; nothing is hidden in a clock, a random number or an object's identity.
+- A resourceVersion is a function of the content. Contents never come back (epochs grow, process names are fresh), so
+  this loses no behaviour, and two worlds that differ only in how often something was written are one.
+- Ghosts are written by the environment and read only by invariants.
+
+What this does not say: how the world moves (environment/), and what must hold of it (invariants.py).
+"""
+
+from enum import IntEnum
+from functools import cache
+from typing import Generic, NamedTuple, TypeVar
+
+from gungnir.machines.facts import Facts
+from gungnir.machines.record import Record
+from gungnir.machines.requests import Answer, PodCommand, Request, Version
+
+ValueT = TypeVar("ValueT")
+HOLD = -1
+"""``Pod.follows`` of a pod that follows the hold address, where nothing listens."""
+CLUSTER = "c"
+
+
+class Ref(Generic[ValueT]):
+    """A value that is compared by identity: ``Interner`` makes one for each distinct value."""
+
+    __slots__ = ("number", "value")
+
+    def __init__(self, value: ValueT, number: int) -> None:
+        """Hold the value and the number it was given, in order of appearance."""
+        self.value = value
+        self.number = number
+
+
+class Interner(Generic[ValueT]):
+    """Gives equal values of one type the same ``Ref``: as tuples, ``GetCluster()`` and ``GetService()`` are equal."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._refs: dict[tuple[type[ValueT], ValueT], Ref[ValueT]] = {}
+
+    def ref(self, value: ValueT) -> Ref[ValueT]:
+        """Return the one reference to this value."""
+        key = (type(value), value)
+        found = self._refs.get(key)
+        if found is None:
+            found = self._refs[key] = Ref(value, len(self._refs))
+        return found
+
+
+class Link(IntEnum):
+    """How a pod stands to the one it follows."""
+
+    DOWN = 0
+    HALF = 1
+    """It believes the link to be up; the other end is gone, or cannot be reached any more."""
+    UP = 2
+    SYNC = 3
+    """A full copy is on its way; the old data is still there."""
+    LOAD = 4
+    """The old data is thrown away and the copy is being loaded."""
+    LOAD_CUT = 5
+    """As LOAD, and the connection it came over is gone."""
+
+
+class Copy(NamedTuple):
+    """A full copy under way: what the primary held when it began, and the ``old`` data that the disk still holds."""
+
+    log: tuple[int, ...]
+    offset: int
+    replid: str
+    old: tuple[int, ...] = ()
+
+
+class Pod(NamedTuple):
+    """One pod: its object (``uid``), its process (``run``), its volume (``log``, ``saved``) and its memory.
+
+    ``log`` is the data, write by write; ``offset`` counts them in the replication stream, so it may start anywhere.
+    ``fence`` is the epoch that the running process enforces, ``saved`` the one in the ACL file. ``creds`` is the epoch
+    of the replication user it would attach with (0: none). ``ids`` counts replication ids this process has made up.
+    """
+
+    up: bool
+    uid: int
+    run: int
+    log: tuple[int, ...]
+    offset: int
+    replid: str
+    replid2: str = ""
+    second: int = 0
+    backlog: bool = False
+    primary: bool = False
+    fence: int = 0
+    saved: int = 0
+    follows: int = HOLD
+    follows_uid: int = 0
+    creds: int = 0
+    link: Link = Link.DOWN
+    copy: Copy | None = None
+    ids: int = 0
+    exit_seen: bool = False
+
+
+class Api(NamedTuple):
+    """What the API server stores: the durable record, the client Service, and the epoch of the template."""
+
+    record: Record
+    service_pod: str | None
+    service_epoch: int
+    template: int
+
+
+class Operator(NamedTuple):
+    """One operator process: the round it is in, what it waits for, and its cached record.
+
+    ``answers`` has one entry for each command of an outstanding ``Pods``, None while it is in flight.
+    """
+
+    machine: str
+    state: Ref[object] | None
+    request: Ref[Request] | None
+    answers: tuple[Answer | None, ...]
+    cached: Ref[Record]
+
+
+Stray = PodCommand | Request
+"""A mutating request that nobody waits for any more: it may still arrive, at any time, or never."""
+
+
+class Ghost(NamedTuple):
+    """What only the checker knows.
+
+    ``holders``: for each write, the pods (bit mask) that confirmed it to a primary. ``acked``: the writes that WAIT may
+    have confirmed. ``promoted``: (epoch, pod, run) of every promotion that took effect. ``frozen``: (epoch, pod, run)
+    of every candidate that was ever stored. ``cause``: something befell the recorded primary since it was recorded.
+    ``lost``: how many volumes were lost.
+    """
+
+    writes: int = 0
+    holders: tuple[int, ...] = ()
+    acked: frozenset[int] = frozenset()
+    promoted: tuple[tuple[int, int, int], ...] = ()
+    frozen: tuple[tuple[int, str, str], ...] = ()
+    cause: bool = False
+    lost: int = 0
+
+
+class Cuts(NamedTuple):
+    """Who cannot talk: for each operator the pods it cannot reach, and the pods that no other pod can (bit masks)."""
+
+    operators: tuple[int, ...]
+    peers: int = 0
+
+
+class Budget(NamedTuple):
+    """How often each fault may still happen. Every run with finite budgets ends in one where faults have stopped."""
+
+    crash: int = 0
+    """A process ends; its volume stays."""
+    lose: int = 0
+    """A pod is replaced by one with an empty volume."""
+    replace: int = 0
+    """A pod is replaced by one on the same volume."""
+    power: int = 0
+    """A node loses power: the end of its data may be lost, and nobody saw how the process ended."""
+    cut_operator: int = 0
+    cut_peers: int = 0
+    message: int = 0
+    """An answer does not come in time; the request may still arrive later, or never."""
+    restart: int = 0
+    """An operator process ends; what it sent may still arrive."""
+    write: int = 0
+    hang: int = 0
+
+
+class World(NamedTuple):
+    """One state of the world."""
+
+    pods: tuple[Pod, ...]
+    api: Api
+    operators: tuple[Operator, ...]
+    strays: tuple[Ref[Stray], ...]
+    ghost: Ghost
+    cuts: Cuts
+    budget: Budget
+
+    def with_pod(self, index: int, pod: Pod) -> "World":
+        """Return the world with one pod changed."""
+        return self._replace(pods=(*self.pods[:index], pod, *self.pods[index + 1 :]))
+
+    def with_operator(self, index: int, operator: Operator) -> "World":
+        """Return the world with one operator changed."""
+        return self._replace(operators=(*self.operators[:index], operator, *self.operators[index + 1 :]))
+
+
+class Setup(NamedTuple):
+    """What a model fixes: the cluster's facts, how many operators there are, and what the environment may do.
+
+    ``fence_survives`` and ``link_bound`` are switches for mutants of the environment: what Valkey gives us.
+    """
+
+    facts: Facts
+    operators: int = 1
+    fence_survives: bool = True
+    link_bound: bool = True
+    half_raises: bool = True
+    """A stray command may raise the fence and then end, without doing what it was for."""
+
+
+class Label(NamedTuple):
+    """One action: its name, who it is about, and what, for the story. ``fair``: it may not be put off for ever."""
+
+    name: str
+    who: str
+    what: object = ""
+    fair: bool = True
+
+
+@cache
+def pod_name(index: int) -> str:
+    """Return the name of a pod."""
+    return f"{CLUSTER}-{index}"
+
+
+@cache
+def pod_index(name: str) -> int:
+    """Return the ordinal in a pod's name."""
+    return int(name.rpartition("-")[2])
+
+
+@cache
+def uid_of(index: int, uid: int) -> str:
+    """Return the uid of the n-th object of a pod's name."""
+    return f"uid-{index}.{uid}"
+
+
+@cache
+def run_of(index: int, run: int) -> str:
+    """Return the run id of the n-th process of a pod."""
+    return f"run-{index}.{run}"
+
+
+@cache
+def address_of(index: int, uid: int) -> str:
+    """Return the address of a pod: another object has another one."""
+    return f"ip-{index}.{uid}"
+
+
+RECORDS: Interner[Record] = Interner()
+REQUESTS: Interner[Request] = Interner()
+STRAYS: Interner[Stray] = Interner()
+STATES: Interner[object] = Interner()
+
+
+def record_version(record: Record) -> Version:
+    """Return the resourceVersion of a cluster with this record."""
+    return Version(f"record-{RECORDS.ref(record).number}")
+
+
+def service_version(api: Api) -> Version:
+    """Return the resourceVersion of the Service."""
+    return Version(f"service-{api.service_pod}-{api.service_epoch}")
+
+
+def template_version(api: Api) -> Version:
+    """Return the resourceVersion of the StatefulSet."""
+    return Version(f"template-{api.template}")
+
+
+IDLE = Operator("", None, None, (), RECORDS.ref(Record()))
