@@ -123,11 +123,9 @@ async def test_a_leader_that_slept_through_its_lease_changes_nothing(
         after = await trial.ready()
         assert (after.epoch, after.primary) == (settled.epoch, settled.primary)
         assert trial.sampler.primaries[-1][1] == (settled.primary,)
-        stored = [
-            line
-            for line in operator.trace.lines(woken_ms, cluster.key)
-            if line.machine == "failover" and line.trigger in ("stored", "promoted", "told", "told-direct")
-        ]
+        # What was sent before it slept may have happened; it reads the answer when it wakes, and that is all.
+        woken = [line for line in operator.trace.lines(woken_ms, cluster.key) if line.machine == "failover"]
+        stored = [line for line in woken[1:] if line.trigger in ("stored", "promoted", "told", "told-direct")]
         assert not stored, stored
 
 
