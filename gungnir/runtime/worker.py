@@ -170,6 +170,9 @@ class ClusterWorker:
             self._executor = ApiExecutor(
                 self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address
             )
+        elif self._cluster.metadata.generation != cluster.metadata.generation:
+            # The answer to our own write may bring a new spec before the event that tells of it.
+            self._dirty = True
         self._cluster = cluster
         self._record = record_of(cluster.status)
         self._facts = facts_of(cluster, self._record)
