@@ -6,6 +6,7 @@ from structlog.typing import FilteringBoundLogger
 
 from gungnir.machines import failover, repair
 from gungnir.machines.record import Kind, Record
+from gungnir.machines.requests import Verb
 from gungnir.machines.selection import divergence
 from gungnir.machines.summary import LOSSY, Summary
 from gungnir.runtime.context import Context
@@ -28,6 +29,7 @@ _PROBLEMS: Final = {
     "Rejected": Reason.INVALID_SPEC,
     "CredentialsUnusable": Reason.SECRET_CHANGED,
 }
+_STUCK: Final = frozenset({"ResizeRefused", "ResizeFailed"})
 QUIET_DETAILS: Final = frozenset({"WaitingForAllPods", "no snapshot", "NoAnswerYet"})
 
 
@@ -90,6 +92,8 @@ class Announcer:
         if state.phase is not repair.Phase.CHANGED or obj is None:
             return
         for command in state.commands:
+            if command.verb is not Verb.FOLLOW:
+                continue
             pod = state.view.pod(command.pod)
             if pod is None or pod.server is None:
                 continue
@@ -131,6 +135,14 @@ class Announcer:
             self._log.warning("object not reconciled", kind=kind, reason=reason, detail=text)
             if obj is not None and reason in _PROBLEMS:
                 self._context.events.warning(obj, _PROBLEMS[reason], f"{kind}: {text}")
+
+    def storage(self, obj: Object | None, summary: Summary) -> None:
+        """Volumes may not grow, or no longer."""
+        refused = [sign.message for sign in summary.signs if sign.type == "StorageResized" and sign.reason in _STUCK]
+        if self._news("storage", refused) and refused:
+            self._log.warning("volumes do not grow", detail=refused[0])
+            if obj is not None:
+                self._context.events.warning(obj, Reason.STORAGE_RESIZE_FAILED, refused[0])
 
     def violation(self, obj: Object | None, name: str, text: str) -> None:
         """An invariant does not hold in the live view: nothing is done for this cluster while that lasts."""

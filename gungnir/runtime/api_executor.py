@@ -11,16 +11,20 @@ from typing import Any
 
 from gungnir.api import names
 from gungnir.api.cluster import ValkeyCluster
+from gungnir.api.quantity import quantity_text
 from gungnir.api.status import ValkeyClusterStatus
 from gungnir.machines.record import Record
 from gungnir.machines.requests import (
     ClearAnnotation,
     ClusterSeen,
     CreateOwned,
+    Forbidden,
     GetCluster,
     GetOwned,
     GetService,
     GetTemplate,
+    GrowClaim,
+    Invalid,
     NotFound,
     OwnedSeen,
     PatchPod,
@@ -35,6 +39,7 @@ from gungnir.machines.requests import (
     Stored,
     TemplateSeen,
     UpdateOwned,
+    describe,
 )
 from gungnir.machines.summary import Summary
 from gungnir.resources.client_service import with_primary
@@ -46,15 +51,30 @@ from gungnir.resources.inventory import OwnedKind, build, name_of
 from gungnir.resources.stateful_set import epoch_parts, with_epoch
 from gungnir.runtime.cluster_cache import ClusterCache, owned_by, service_pod, version_of
 from gungnir.runtime.credentials import fingerprint
-from gungnir.runtime.errors import Call, KubeError, NotFoundError
+from gungnir.runtime.errors import Call, ConflictError, KubeError, NotFoundError
 from gungnir.runtime.kube import Kube
-from gungnir.runtime.kube_resources import PODS, RESOURCES, SERVICES, STATEFULSETS, VALKEYCLUSTERS, Object, resource_of
+from gungnir.runtime.kube_resources import (
+    PERSISTENTVOLUMECLAIMS,
+    PODS,
+    RESOURCES,
+    SERVICES,
+    STATEFULSETS,
+    VALKEYCLUSTERS,
+    Object,
+    resource_of,
+)
 from gungnir.runtime.record_codec import record_of
 from gungnir.runtime.replies import reply_of
 from gungnir.runtime.status_writer import Extras, with_record, with_summary
 
 KEPT_OBJECTS = 12
 """Objects that were read and may still be written back, by version."""
+
+
+REFUSED_AGAIN_S = 300
+"""When to ask again for what was refused: nobody tells us that a StorageClass or a permission was changed."""
+FAILED_AGAIN_S = 10
+"""When to ask again for what the API server did not answer properly; other work goes on meanwhile."""
 
 
 class ApiExecutor:
@@ -117,6 +137,8 @@ class ApiExecutor:
                 return await self._patch_pod(pod, uid, version, {"labels": {names.ROLE_LABEL: role or None}})
             case PatchPodStatus():
                 return await self._patch_pod_status(request)
+            case GrowClaim():
+                return await self._grow_claim(request)
             case GetOwned(kind):
                 return await self._get_owned(OwnedKind(kind))
             case CreateOwned(kind):
@@ -197,6 +219,24 @@ class ApiExecutor:
         ref = PODS.ref(self.cluster.namespace, request.pod)
         stored = await self._kube.patch(ref, body, subresource="status")
         self._cache.pods[request.pod] = stored
+        return Stored(version_of(stored))
+
+    async def _grow_claim(self, request: GrowClaim) -> Reply:
+        claims = self._cache.claims
+        body: dict[str, Any] = {
+            "metadata": {"uid": request.uid, "resourceVersion": request.version},
+            "spec": {"resources": {"requests": {"storage": quantity_text(request.size)}}},
+        }
+        try:
+            stored = await self._kube.patch(PERSISTENTVOLUMECLAIMS.ref(self.cluster.namespace, request.claim), body)
+        except (ConflictError, NotFoundError):
+            raise  # the informer is about to show why
+        except KubeError as exc:
+            reply = reply_of(exc)
+            again_s = REFUSED_AGAIN_S if isinstance(reply, (Forbidden, Invalid)) else FAILED_AGAIN_S
+            claims.refused(request, describe(reply), time.monotonic() + again_s)
+            return reply
+        claims.grew(stored)
         return Stored(version_of(stored))
 
     # --- reading and writing back -----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What the informers last said about one cluster, as the typed values that machines and status need."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from gungnir.machines.requests import Version
 from gungnir.machines.view import Contact, PodView, View
 from gungnir.resources.client_service import primary_of
 from gungnir.resources.epoch import epoch_of
+from gungnir.runtime.claim_cache import ClaimCache
 from gungnir.runtime.kube_resources import Object
 from gungnir.runtime.valkey.monitor import Monitor
 
@@ -45,6 +47,7 @@ class ClusterCache:
     pods: dict[str, Object] = field(default_factory=dict)
     service: Object | None = None
     stateful_set: Object | None = None
+    claims: ClaimCache = field(default_factory=ClaimCache)
     _awaited: Version | None = None
     _awaited_since: float = 0.0
 
@@ -111,6 +114,7 @@ def view_of(cache: ClusterCache, monitors: Mapping[str, Monitor], outdated: froz
         service_epoch=0 if service is None else epoch_of(service) or 0,
         template_epoch=0 if workload is None else epoch_of(workload) or 0,
         template_present=workload is not None,
+        claims=cache.claims.views(time.monotonic()),
     )
 
 

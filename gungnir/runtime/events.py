@@ -70,6 +70,7 @@ class Reason(StrEnum):
     DATA_LOSS = "DataLoss"
     ILLEGAL_TRANSITION = "IllegalTransition"
     INVARIANT_VIOLATED = "InvariantViolated"
+    STORAGE_RESIZE_FAILED = "StorageResizeFailed"
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ import anyio
 from gungnir.api import names
 from gungnir.machines.lease import LeaseTimes
 from gungnir.runtime import http
+from gungnir.runtime.claim_cache import ClaimCache
 from gungnir.runtime.context import Context, Heartbeat, NotLeadingError
 from gungnir.runtime.driver import InterruptedRoundError
 from gungnir.runtime.errors import ForbiddenError, KubeError
@@ -20,6 +21,7 @@ from gungnir.runtime.events import EventRecorder
 from gungnir.runtime.kube import Kube
 from gungnir.runtime.kube_resources import (
     CONFIGMAPS,
+    PERSISTENTVOLUMECLAIMS,
     PODDISRUPTIONBUDGETS,
     PODS,
     SECRETS,
@@ -60,6 +62,8 @@ class Operator:
         self._heartbeat = Heartbeat()
         self._stop = asyncio.Event()
         self._workers: dict[Key, ClusterWorker] = {}
+        # Claims outlive their cluster, and a later one of the same name takes them over.
+        self._claims: dict[Key, ClaimCache] = {}
         self._queue: WorkQueue[Key] = WorkQueue(
             self._work, on_failure=self._failed, limit=settings.max_concurrent_reconciles
         )
@@ -86,7 +90,7 @@ class Operator:
         self._informers = [
             self._informer(resource, namespace)
             for namespace in (settings.namespaces or ("",))
-            for resource in (VALKEYCLUSTERS, PODS, *OWNED)
+            for resource in (VALKEYCLUSTERS, PODS, PERSISTENTVOLUMECLAIMS, *OWNED)
         ]
 
     async def run(self) -> None:
@@ -144,7 +148,9 @@ class Operator:
 
     async def _synced(self) -> None:
         for informer in self._informers:
-            await informer.synced.wait()
+            # Failovers need no claims: a missing permission to see them only keeps volumes from growing.
+            if informer.resource is not PERSISTENTVOLUMECLAIMS:
+                await informer.synced.wait()
 
     async def _beat(self) -> None:
         """Notice our own stalls before anything else acts on old evidence."""
@@ -206,6 +212,9 @@ class Operator:
         name = (metadata.get("labels") or {}).get("app.kubernetes.io/instance")
         if not name:
             return
+        if resource is PERSISTENTVOLUMECLAIMS:
+            self._claim_event((namespace, name), obj, gone=gone)
+            return
         worker = self._worker((namespace, name))
         if resource is PODS:
             if gone:
@@ -234,6 +243,17 @@ class Operator:
         elif taken:
             self._queue.add(key)
 
+    def _claim_event(self, key: Key, obj: Object, *, gone: bool) -> None:
+        claims = self._claims.setdefault(key, ClaimCache())
+        if gone:
+            claims.gone(obj["metadata"]["name"])
+        else:
+            claims.saw(obj)
+        if key in self._workers:
+            self._workers[key].claims_changed()
+        elif not claims.objects:
+            del self._claims[key]
+
     def _worker(self, key: Key) -> ClusterWorker:
         if key not in self._workers:
             self._workers[key] = ClusterWorker(
@@ -241,6 +261,7 @@ class Operator:
                 *key,
                 lambda urgent: self._queue.add(key, Priority.URGENT if urgent else Priority.NORMAL),
             )
+            self._workers[key].cache.claims = self._claims.setdefault(key, ClaimCache())
         return self._workers[key]
 
     async def _work(self, key: Key) -> None:
@@ -260,6 +281,8 @@ class Operator:
         if worker.cache.cluster is None and not worker.cache.pods:
             await worker.close()
             self._workers.pop(key, None)
+            if not worker.cache.claims.objects:
+                self._claims.pop(key, None)
 
     def _failed(self, key: Key, error: Exception) -> None:
         self._log.error("round failed", cluster="/".join(key), exc_info=error)

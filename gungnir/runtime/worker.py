@@ -14,9 +14,11 @@ from gungnir.api.errors import InvalidCluster
 from gungnir.api.status import ValkeyClusterStatus
 from gungnir.errors import UserError
 from gungnir.machines import failover, failover_table, reconcile, repair, safety, switchover
+from gungnir.machines.durability import acks_to_set
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Record
 from gungnir.machines.requests import Elapsed, NotFound, Observe, Pause, Pods, Reply, Request, Seen
+from gungnir.machines.storage import claim_to_grow
 from gungnir.machines.summary import Notes, Summary, summarize
 from gungnir.machines.view import View
 from gungnir.resources.inputs import BuildInputs
@@ -89,6 +91,10 @@ class ClusterWorker:
         self._urgent = self._urgent or urgent
         self._ask(urgent)
 
+    def claims_changed(self) -> None:
+        """A volume's claim was added, changed or removed."""
+        self._ask(False)
+
     def pods_changed(self, pod: str) -> None:
         """A pod was added, changed or removed: evidence, and perhaps a new address."""
         self._follow_pods()
@@ -136,10 +142,14 @@ class ClusterWorker:
         again_ms = await self._decide()
         if again_ms is not None and not self._stuck:
             return again_ms
+        if again_ms is not None and claim_to_grow(self._facts, self._view()) is not None:
+            # A full volume may be why nobody can be promoted.
+            await self._driver.run("repair", repair.start(), repair.step, self._facts)
         try:
             # Also while a failover is blocked or in doubt: it may be an object that is missing.
             if self._dirty or self._recheck_due():
                 again_ms = _sooner(again_ms, await self._reconcile(ALL_KINDS))
+            again_ms = _sooner(again_ms, self.cache.claims.retry_ms(asyncio.get_running_loop().time()))
             return await self._show(again_ms)
         except InterruptedRoundError:
             return 0
@@ -299,6 +309,7 @@ class ClusterWorker:
         summary = self._summary(self._record)
         shape = announce.shape(summary)
         self._announced.figures(self.key, self._record, summary)
+        self._announced.storage(self.cache.cluster, summary)
         if shape == self._shown or self._executor is None:
             return again_ms
         state = await self._driver.run("reconcile", reconcile.start(()), reconcile.step, self._facts)
@@ -320,7 +331,7 @@ class ClusterWorker:
                 await asyncio.sleep(ms / 1000)
                 return Elapsed()
             case Pods():
-                return await self._monitors.execute(request, self._facts.acks)
+                return await self._monitors.execute(request, acks_to_set(self._facts, self._record))
             case _:
                 if self._executor is None:
                     return NotFound()

@@ -71,6 +71,7 @@ def test_the_operator_has_no_right_that_it_does_not_use() -> None:
         "valkeyclusters/finalizers": {"update"},
         "pods": {"get", "list", "watch", "patch"},
         "pods/status": {"patch"},
+        "persistentvolumeclaims": {"get", "list", "watch", "patch"},
         "events": {"create", "patch"},
         **dict.fromkeys(OWNED, OWNED_VERBS),
     }

@@ -1,0 +1,100 @@
+"""A field of the spec that may change is honoured on the pods that run: no restart, no failover."""
+
+from typing import Any
+
+import pytest
+
+from gungnir.api import names
+from gungnir.demo.waiting import wait_for
+from gungnir.resp.commands import config_get
+from gungnir.resp.replies import parse_config
+from gungnir.runtime.kube_resources import PERSISTENTVOLUMECLAIMS, VALKEYCLUSTERS
+
+pytestmark = [pytest.mark.anyio, pytest.mark.live]
+
+MIN_ACKS = "min-replicas-to-write"
+
+
+async def claims(cluster: Any) -> list[dict[str, Any]]:
+    selector = ",".join(f"{key}={value}" for key, value in names.selector_labels(cluster.name).items())
+    found: list[dict[str, Any]] = await cluster.api.list(PERSISTENTVOLUMECLAIMS, cluster.namespace, selector)
+    return found
+
+
+async def processes(cluster: Any) -> dict[str, tuple[str, int]]:
+    """What differs after a restart: the pod object, or the number of starts of its container."""
+    pods = (await cluster.pods()).values()
+    return {
+        pod["metadata"]["name"]: (pod["metadata"]["uid"], pod["status"]["containerStatuses"][0]["restartCount"])
+        for pod in pods
+    }
+
+
+async def min_acks(cluster: Any, as_operator: Any) -> set[str]:
+    answers = [(await as_operator(cluster, pod, config_get(MIN_ACKS)))[0] for pod in await cluster.pods()]
+    return {parse_config(answer)[MIN_ACKS] for answer in answers}
+
+
+async def test_a_larger_size_reaches_every_volume_while_the_pods_run(deploy: Any, under_load: Any) -> None:
+    cluster = await deploy(persistence={"size": "1Gi"})
+    async with under_load(cluster) as trial:
+        before = await processes(cluster)
+        await cluster.change({"persistence": {"size": "2Gi"}})
+
+        async def grown() -> bool:
+            found = await claims(cluster)
+            asked = [claim["spec"]["resources"]["requests"]["storage"] for claim in found]
+            held = [claim["status"]["capacity"]["storage"] for claim in found]
+            return asked == held == ["2Gi"] * 3
+
+        await wait_for("all volumes to grow", grown, timeout_ms=20_000)
+        view = await trial.until(
+            "the status to say so", lambda view: view.condition("StorageResized").get("status") == "True"
+        )
+        assert view.condition("StorageResized")["reason"] == "AsAsked"
+        assert view.condition("RolloutPending")["status"] == "False"
+        assert await processes(cluster) == before
+
+
+async def test_another_durability_reaches_running_servers_before_it_is_promised(
+    deploy: Any, under_load: Any, as_operator: Any
+) -> None:
+    cluster = await deploy()
+    async with under_load(cluster) as trial:
+        before, started = await cluster.view(), await processes(cluster)
+        for durability, acks in (({"replicasToAck": 2}, 2), ({"replicasToAck": 1}, 1), ({"mode": "async"}, 0)):
+            await cluster.change({"durability": durability})
+            await trial.until(
+                f"{acks} copies to be promised",
+                lambda view, acks=acks: view.status["electorate"] == {"size": 3, "acks": acks},
+            )
+
+            async def told(acks: int = acks) -> bool:
+                return await min_acks(cluster, as_operator) == {str(acks)}
+
+            # Promised only after the primary was told, so a raise finds it told; a lowered one is told next.
+            if acks == 2:
+                primary = (await cluster.view()).primary
+                (answer,) = await as_operator(cluster, primary, config_get(MIN_ACKS))
+                assert parse_config(answer)[MIN_ACKS] == "2"
+            await wait_for(f"every server to ask for {acks}", told, timeout_ms=20_000)
+            await trial.more_writes(20)
+        after = await cluster.view()
+        assert (after.epoch, after.primary) == (before.epoch, before.primary)
+        assert after.condition("RolloutPending")["status"] == "False"
+        assert await processes(cluster) == started
+
+
+async def test_a_change_that_needs_new_pods_names_them_and_restarts_none(deploy: Any) -> None:
+    cluster = await deploy()
+    started = await processes(cluster)
+    await cluster.api.patch(
+        VALKEYCLUSTERS, cluster.namespace, cluster.name, {"spec": {"config": {"maxmemory-policy": "allkeys-lru"}}}
+    )
+    view = await cluster.wait_view(
+        "the rollout to be shown as pending", lambda view: view.condition("RolloutPending").get("status") == "True"
+    )
+    message = view.condition("RolloutPending")["message"]
+    assert all(pod in message for pod in started)
+    assert "delete one pod at a time, replicas first" in message
+    assert await processes(cluster) == started
