@@ -22,13 +22,16 @@ class Case:
         what: In words.
         target: What the project wants.
         fault: Does it.
-        planned: Whether the longest gap between two acknowledgements counts, instead of the time since the fault.
+        gap: Whether the longest gap between two acknowledgements counts instead of the time since the fault, because
+            the old primary goes on for a while.
+        lossless: Whether no acknowledged write at all may be lost, with ``WAIT`` or without.
     """
 
     what: str
     target: str
     fault: Fault
-    planned: bool = False
+    gap: bool = False
+    lossless: bool = False
 
 
 async def _kill(world: World, _cluster: ManagedCluster, pod: str) -> None:
@@ -53,11 +56,11 @@ async def _switch(_world: World, cluster: ManagedCluster, _pod: str) -> None:
 
 CASES: Final[Mapping[str, Case]] = {
     "sigkill": Case("SIGKILL of the primary to the first accepted write", "p50 <= 500, max <= 1500", _kill),
-    "delete": Case("kubectl delete pod to the first accepted write", "p50 <= 500, max <= 1500", _delete),
+    "delete": Case("write gap of kubectl delete pod of the primary", "p50 <= 500, max <= 1500", _delete, gap=True),
     "force-delete": Case("kubectl delete pod --force to the first accepted write", "p50 <= 500, max <= 1500", _force),
     "sigstop": Case("SIGSTOP of the primary to the first accepted write", "p50 <= 5700", _hang),
     "switchover": Case(
-        "write gap of a planned switchover, 4 x 100 writes/s", "p50 <= 50, 0 lost", _switch, planned=True
+        "write gap of a planned switchover, 4 x 100 writes/s", "p50 <= 50, 0 lost", _switch, gap=True, lossless=True
     ),
 }
 
@@ -69,15 +72,13 @@ async def measure(name: str, runs: int) -> Figure:
         RuntimeError: A write that ``WAIT 1`` confirmed was lost: then the figure means nothing.
     """
     case = CASES[name]
-    samples = []
     async with World() as world:
         await world.start_operator()
         cluster = await world.apply([MANIFEST])
         await cluster.wait_ready()
         async with Trial(cluster) as trial:
-            for _ in range(runs):
-                samples.append(round(await _once(world, trial, case), 2))
-        if trial.report is None or not trial.report.ok or (case.planned and trial.report.lost):
+            samples = [round(await _once(world, trial, case), 2) for _ in range(runs)]
+        if trial.report is None or not trial.report.ok or (case.lossless and trial.report.lost):
             raise RuntimeError(f"{name}: writes were lost: {trial.report}")
     return Figure(name, case.what, "ms", case.target, tuple(samples))
 
@@ -94,7 +95,7 @@ async def _once(world: World, trial: Trial, case: Case) -> float:
     first = trial.ledger.first_acknowledged_after(after_ns)
     moment_ns = first.answered_ns if first is not None and first.answered_ns is not None else after_ns
     await trial.ready()
-    return trial.gap_ms(start_ns) if case.planned else (moment_ns - start_ns) / 1e6
+    return trial.gap_ms(start_ns) if case.gap else (moment_ns - start_ns) / 1e6
 
 
 MANIFEST: Final = {

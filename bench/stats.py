@@ -8,12 +8,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
 from gungnir import __version__
+
+
+_WIDTH: Final = 130
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,10 @@ def print_table(figures: Sequence[Figure]) -> None:
         numbers = (figure.percentile(50), figure.percentile(95), max(figure.samples))
         cells = (f"{number:,.0f}" if number >= 10 else f"{number:,.2f}" for number in numbers)  # noqa: PLR2004 - digits that matter
         table.add_row(figure.what, str(len(figure.samples)), *cells, figure.unit, figure.target)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:  # a pipe or a file has no width of its own
+        console = Console(width=_WIDTH)
+    console.print(table)
 
 
 def write(figure: Figure, directory: Path, under: dict[str, Any]) -> None:
