@@ -8,8 +8,10 @@ from gungnir.demo.waiting import wait_for
 from gungnir.runtime.kube_resources import VALKEYCLUSTERS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
-Shell = Deploy = UnderLoad = Any
-"""Those of ``conftest``: test folders are no packages, so they cannot be imported."""
+# Those of conftest: test folders are no packages, so it cannot be imported.
+Shell = Any
+Deploy = Any
+UnderLoad = Any
 
 
 @pytest.mark.parametrize("how", ["refuse", "hang"])
