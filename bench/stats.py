@@ -15,7 +15,6 @@ from rich.table import Table
 
 from gungnir import __version__
 
-
 _WIDTH: Final = 130
 
 
