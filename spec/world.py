@@ -135,7 +135,7 @@ class Ghost(NamedTuple):
     ``holders``: for each write, the pods (bit mask) that confirmed it to a primary. ``acked``: the writes that WAIT may
     have confirmed. ``promoted``: (epoch, pod, run) of every promotion that took effect. ``frozen``: (epoch, pod, run)
     of every candidate that was ever stored. ``cause``: something befell the recorded primary since it was recorded.
-    ``lost``: how many volumes were lost.
+    ``lost``: how many volumes lost anything.
     """
 
     writes: int = 0
@@ -172,7 +172,8 @@ class Budget(NamedTuple):
     restart: int = 0
     """An operator process ends; what it sent may still arrive."""
     write: int = 0
-    hang: int = 0
+    isolate: int = 0
+    """A pod is cut off from all operators and peers at once; clients still reach it."""
 
 
 class World(NamedTuple):

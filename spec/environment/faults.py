@@ -6,6 +6,7 @@ from gungnir.machines.requests import PodCommand
 from spec.environment.server import apart, dead, put
 from spec.world import (
     Budget,
+    Cuts,
     Label,
     Link,
     Setup,
@@ -28,42 +29,59 @@ def moves(_setup: Setup, world: World) -> Iterator[Move]:
         budget = world.budget
         if pod.up and (budget.crash or budget.lose or budget.replace or budget.power):
             yield from _endings(world, index)
+        if budget.isolate and not world.cuts.peers & 1 << index:
+            after = isolated(world, index)._replace(budget=budget._replace(isolate=budget.isolate - 1))
+            yield Label("isolate", pod_name(index), "clients alone reach it", fair=False), after
         if budget.cut_operator or budget.cut_peers or world.cuts.peers or any(world.cuts.operators):
             yield from _cuts(world, index)
 
 
 def _endings(world: World, index: int) -> Iterator[Move]:
     who, budget = pod_name(index), world.budget
-    ended = _ended(world, index)
-    pod = ended.pods[index]
+    gone = ended(world, index)
+    pod = gone.pods[index]
     if budget.crash:
         yield (
             Label("crash", who, "its process ends", fair=False),
-            _spent(ended.with_pod(index, pod._replace(exit_seen=True)), budget._replace(crash=budget.crash - 1)),
+            _spent(gone.with_pod(index, pod._replace(exit_seen=True)), budget._replace(crash=budget.crash - 1)),
         )
     if budget.replace:
         yield (
             Label("replace", who, "a new pod on the same volume", fair=False),
-            _spent(ended.with_pod(index, pod._replace(uid=pod.uid + 1)), budget._replace(replace=budget.replace - 1)),
+            _spent(gone.with_pod(index, pod._replace(uid=pod.uid + 1)), budget._replace(replace=budget.replace - 1)),
         )
     if budget.lose:
         fresh = pod._replace(uid=pod.uid + 1, log=(), saved=world.api.template)
-        after = ended._replace(ghost=ended.ghost._replace(lost=ended.ghost.lost + 1)).with_pod(index, fresh)
+        after = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + 1)).with_pod(index, fresh)
         yield (
             Label("lose", who, "a new pod on an empty volume", fair=False),
             _spent(after, budget._replace(lose=budget.lose - 1)),
         )
     if budget.power:
         for kept in range(len(pod.log) + 1):
-            after = ended.with_pod(index, pod._replace(log=pod.log[:kept]))
+            cut_off = kept < len(pod.log)
+            after = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + cut_off))
+            after = after.with_pod(index, pod._replace(log=pod.log[:kept]))
             yield (
                 Label("power", who, f"its node loses power; {kept} writes were on disk", fair=False),
                 _spent(after, budget._replace(power=budget.power - 1)),
             )
 
 
-def _ended(world: World, index: int) -> World:
-    world = world._replace(pods=dead(world.pods, world.cuts, index))
+def isolated(world: World, index: int) -> World:
+    """Cut a pod off from every operator and every peer."""
+    bit, cuts = 1 << index, world.cuts
+    cuts = Cuts(tuple(mask | bit for mask in cuts.operators), cuts.peers | bit)
+    return _blamed(world._replace(cuts=cuts), index)
+
+
+def ended(world: World, index: int) -> World:
+    """End a pod's process."""
+    return _blamed(world._replace(pods=dead(world.pods, world.cuts, index)), index)
+
+
+def _blamed(world: World, index: int) -> World:
+    """Note that something befell the recorded primary, if this is its pod."""
     primary = world.api.record.primary
     if primary is not None and primary.pod == pod_name(index):
         world = world._replace(ghost=world.ghost._replace(cause=True))
@@ -85,10 +103,10 @@ def _cuts(world: World, index: int) -> Iterator[Move]:
             )
         elif budget.cut_operator:
             after = world._replace(cuts=changed, budget=budget._replace(cut_operator=budget.cut_operator - 1))
-            primary = world.api.record.primary
-            if primary is not None and primary.pod == pod_name(index):
-                after = after._replace(ghost=after.ghost._replace(cause=True))
-            yield Label("cut", f"operator {operator}", f"cannot reach {pod_name(index)}", fair=False), after
+            yield (
+                Label("cut", f"operator {operator}", f"cannot reach {pod_name(index)}", fair=False),
+                _blamed(after, index),
+            )
     if cuts.peers & bit:
         yield Label("heal", pod_name(index), "reaches its peers again"), _joined(world, index)
     elif budget.cut_peers:

@@ -42,15 +42,15 @@ class Taken:
 def moves(setup: Setup, world: World) -> Iterator[Move]:
     """Yield what each operator, or the network on its behalf, can do next."""
     for index, operator in enumerate(world.operators):
+        if operator.cached.value != world.api.record and operator.state is None:
+            cached = operator._replace(cached=RECORDS.ref(world.api.record))
+            yield Label("watch", f"operator {index}", "catches up"), world.with_operator(index, cached)
         if operator.state is None:
             yield from _rounds(setup, world, index)
         else:
             yield from _replies(setup, world, index)
             if world.budget.restart:
                 yield _restarted(world, index)
-        if operator.cached.value != world.api.record and operator.state is None:
-            cached = operator._replace(cached=RECORDS.ref(world.api.record))
-            yield Label("watch", f"operator {index}", "catches up"), world.with_operator(index, cached)
 
 
 def _rounds(setup: Setup, world: World, index: int) -> Iterator[Move]:

@@ -1,0 +1,103 @@
+"""Where models start: worlds that the machines themselves brought about, with some faults on the way.
+
+A scene saves depth: what would take forty steps to come about by chance is there at the start, and every interleaving
+of what follows is explored from it.
+"""
+
+from collections.abc import Callable
+
+from gungnir.machines.record import Record
+from gungnir.machines.requests import PodCommand, Verb
+from spec.environment import successors
+from spec.environment.faults import ended, isolated
+from spec.environment.operators import strayed
+from spec.environment.replication import written
+from spec.world import IDLE, Api, Budget, Cuts, Ghost, Pod, Setup, World, address_of, pod_name, uid_of
+
+Scene = Callable[[Setup], World]
+
+SETTLING_STEPS = 500
+
+
+def booting(setup: Setup) -> World:
+    """Return the world in which all pods exist, nothing runs, and no operator has looked yet."""
+    size = setup.facts.size
+    return World(
+        pods=tuple(Pod(up=False, uid=1, run=0, log=(), offset=0, replid="") for _ in range(size)),
+        api=Api(Record(), None, 0, 0),
+        operators=(IDLE,) * setup.operators,
+        strays=(),
+        ghost=Ghost(),
+        cuts=Cuts((0,) * setup.operators),
+        budget=Budget(),
+    )
+
+
+def settled(setup: Setup, world: World, without: tuple[tuple[str, str], ...] = (("heal", ""),)) -> World:
+    """Return the world after everything that must happen has happened, taking the first enabled action each time.
+
+    ``without`` are (action, who) that do not happen meanwhile; an empty ``who`` means whoever.
+
+    Raises:
+        ValueError: it does not settle.
+    """
+    for _ in range(SETTLING_STEPS):
+        moves = (
+            after
+            for label, after in successors(setup, world)
+            if label.fair and (label.name, label.who) not in without and (label.name, "") not in without
+        )
+        after = next(moves, None)
+        if after is None:
+            return world
+        world = after
+    raise ValueError("the world does not settle")
+
+
+def serving(setup: Setup) -> World:
+    """Return a cluster that serves: pod 0 is primary of epoch 1, all follow it, and all hold one acknowledged write."""
+    alone = setup._replace(operators=1)
+    world = settled(alone, booting(alone))
+    index = next(i for i in range(setup.facts.size) if world.pods[i].primary)
+    world = settled(alone, written(world._replace(budget=Budget(write=1)), index))
+    return world._replace(operators=world.operators * setup.operators, cuts=Cuts((0,) * setup.operators))
+
+
+def wrote(setup: Setup, world: World, index: int, times: int = 1, without: tuple[tuple[str, str], ...] = ()) -> World:
+    """Return the world after some writes on a pod, and all that follows but what is left out."""
+    for _ in range(times):
+        world = written(world._replace(budget=Budget(write=1)), index)
+    return settled(setup, world, (("heal", ""), *without))
+
+
+def deposed(setup: Setup) -> World:
+    """Pod 0 is cut off with its clients and goes on taking writes; another one was promoted and confirms writes."""
+    world = settled(setup, isolated(serving(setup), 0))
+    primary = next(index for index in range(1, setup.facts.size) if world.pods[index].primary)
+    world = wrote(setup, world, primary)
+    for _ in range(2):
+        world = written(world._replace(budget=Budget(write=1)), 0)
+    return world
+
+
+def lagging(setup: Setup) -> World:
+    """A write is confirmed by one replica, the other lags; the primary is cut off, and the lagging one attached anew.
+
+    It carries the new history's replication id, and has not yet reached the offset at which that history began.
+    """
+    world = serving(setup)
+    last = setup.facts.size - 1
+    behind = (("stream", pod_name(last)),)
+    world = wrote(setup, world, 0, 1, behind)
+    return settled(setup, isolated(world, 0), (("heal", ""), *behind))
+
+
+def haunted(setup: Setup) -> World:
+    """Pod 1 restarted and was attached again; the first attempt to do so is still under way somewhere."""
+    world = serving(setup)
+    pod = world.pods[1]
+    host = world.pods[0]
+    follow = PodCommand(
+        Verb.FOLLOW, pod_name(1), uid_of(1, pod.uid), world.api.record.epoch, "", address_of(0, host.uid)
+    )
+    return strayed(settled(setup, ended(world, 1)), (follow,))

@@ -1,0 +1,61 @@
+"""What some run of each model must show: a search in which one of these never happens has shown nothing."""
+
+from collections.abc import Callable
+from typing import Final
+
+from gungnir.machines.record import Kind, Stage
+from gungnir.machines.requests import AnswerKind
+from spec.explorer import Sometimes
+from spec.world import Label, Link, World
+
+
+def _now(predicate: Callable[[World], bool]) -> Sometimes:
+    return lambda before, _label, after: predicate(after) and not predicate(before)
+
+
+def failed_over(world: World) -> bool:
+    """A failover is over: another epoch serves."""
+    record = world.api.record
+    return record.intent is None and record.epoch > 1
+
+
+def _kind(kind: Kind) -> Callable[[World], bool]:
+    return lambda world: world.api.record.intent is not None and world.api.record.intent.kind is kind
+
+
+def candidate_lost(before: World, _label: Label, after: World) -> bool:
+    """An epoch ended without its candidate being recorded: the next one began."""
+    intent = before.api.record.intent
+    return intent is not None and intent.stage is Stage.PROMOTING and after.api.record.epoch > before.api.record.epoch
+
+
+def _answered(kind: AnswerKind) -> Sometimes:
+    def witness(_before: World, label: Label, _after: World) -> bool:
+        return label.name == "command" and isinstance(label.what, tuple) and label.what[1].kind is kind
+
+    return witness
+
+
+def old_primary_rejoined(world: World) -> bool:
+    """The pod that was primary first follows a later one, with its link up."""
+    return world.api.record.epoch > 1 and world.pods[0].link is Link.UP
+
+
+def _replied(name: str) -> Sometimes:
+    def witness(_before: World, label: Label, _after: World) -> bool:
+        return label.name == "api" and isinstance(label.what, tuple) and type(label.what[1]).__name__ == name
+
+    return witness
+
+
+SOMETIMES: Final[tuple[tuple[str, Sometimes], ...]] = (
+    ("failed over", _now(failed_over)),
+    ("old primary rejoined", _now(old_primary_rejoined)),
+    ("candidate lost", candidate_lost),
+    ("recovery", _now(_kind(Kind.RECOVERY))),
+    ("conflict", _replied("Conflict")),
+    ("fenced", _answered(AnswerKind.FENCED)),
+    ("other process", _answered(AnswerKind.OTHER_PROCESS)),
+    ("stray took effect", lambda before, label, after: label.name == "stray" and before.pods != after.pods),
+    ("write confirmed in a later epoch", _now(lambda world: failed_over(world) and len(world.ghost.acked) > 1)),
+)
