@@ -45,7 +45,7 @@ def demo(
     screen = Screen(color=not no_color, picture=svg is not None)
     try:
         figures = asyncio.run(_main(screen, manifest or _quickstart(), keep=keep, json=json, svg=svg))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C, SIGTERM
         screen.problem("interrupted; everything that was started is stopped")
         raise typer.Exit(_EXIT_INTERRUPTED) from None
     raise typer.Exit(0 if figures is not None and figures.ok else _EXIT_BROKEN)
