@@ -11,6 +11,7 @@ from typing import Final
 import anyio
 
 from gungnir.api import names
+from gungnir.errors import UserError
 from gungnir.machines.lease import LeaseTimes
 from gungnir.runtime import http
 from gungnir.runtime.claim_cache import ClaimCache
@@ -327,4 +328,16 @@ async def run(settings: Settings) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, operator.stop)
-        await operator.run()
+        try:
+            await operator.run()
+        except BaseExceptionGroup as group:
+            # A port that is taken is found by a task, and is the user's to change all the same.
+            raise _user_error(group) or group from None
+
+
+def _user_error(group: BaseExceptionGroup[BaseException]) -> UserError | None:
+    """Return the first error in the group that a user can mend, or None."""
+    found: BaseException | None = group.subgroup(UserError)
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found if isinstance(found, UserError) else None
