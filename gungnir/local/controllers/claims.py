@@ -100,7 +100,11 @@ class ClaimController:
         self._events.record(claim, NORMAL, "ProvisioningSucceeded", f"Successfully provisioned volume {volume}")
 
     def _set_capacity(self, name: Name, storage: str) -> None:
+        """Grow the volume and say so: a directory is as large as its disk, so there is nothing else to do."""
         claim = self._registry.get(CLAIMS, *name)
+        volume = self._registry.get(VOLUMES, None, claim["spec"]["volumeName"])
+        volume["spec"]["capacity"] = {"storage": storage}
+        self._registry.update(VOLUMES, volume)
         claim["status"]["capacity"] = {"storage": storage}
         self._registry.update(CLAIMS, claim, subresource="status")
 

@@ -6,9 +6,10 @@ import pytest
 
 from gungnir.api import names
 from gungnir.demo.waiting import wait_for
+from gungnir.demo.world import World
 from gungnir.resp.commands import config_get
 from gungnir.resp.replies import parse_config
-from gungnir.runtime.kube_resources import PERSISTENTVOLUMECLAIMS, VALKEYCLUSTERS
+from gungnir.runtime.kube_resources import PERSISTENTVOLUMECLAIMS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
@@ -56,6 +57,31 @@ async def test_a_larger_size_reaches_every_volume_while_the_pods_run(deploy: Any
         assert await processes(cluster) == before
 
 
+async def test_a_volume_that_may_not_grow_is_shown_and_not_asked_for_in_a_loop(world: World, deploy: Any) -> None:
+    cluster = await deploy(persistence={"size": "1Gi"})
+    why = "only dynamically provisioned pvc can be resized and the storageclass must support resize"
+    fault = world.local.api_faults.add(verb="patch", resource="persistentvolumeclaims", code=403, message=why)
+    try:
+        await cluster.change({"persistence": {"size": "2Gi"}})
+        view = await cluster.wait_view(
+            "the refusal to be shown of every volume",
+            lambda view: view.condition("StorageResized").get("message", "").count(why) == 3,
+        )
+        # A failover needs many passes, and each of them would ask again.
+        await cluster.switch_over()
+        await cluster.wait_view("a new primary", lambda after: after.epoch > view.epoch and not after.failing_over)
+        shown = (await cluster.wait_ready()).condition("StorageResized")
+        assert (shown["status"], shown["reason"]) == ("False", "ResizeRefused")
+        assert "allowVolumeExpansion: true" in shown["message"]
+        assert fault.hits == 3
+    finally:
+        world.local.api_faults.remove(fault.id)
+    await cluster.change({"persistence": {"size": "3Gi"}})
+    await cluster.wait_view(
+        "another size to be asked for at once", lambda view: view.condition("StorageResized").get("reason") == "AsAsked"
+    )
+
+
 async def test_another_durability_reaches_running_servers_before_it_is_promised(
     deploy: Any, under_load: Any, as_operator: Any
 ) -> None:
@@ -88,9 +114,7 @@ async def test_another_durability_reaches_running_servers_before_it_is_promised(
 async def test_a_change_that_needs_new_pods_names_them_and_restarts_none(deploy: Any) -> None:
     cluster = await deploy()
     started = await processes(cluster)
-    await cluster.api.patch(
-        VALKEYCLUSTERS, cluster.namespace, cluster.name, {"spec": {"config": {"maxmemory-policy": "allkeys-lru"}}}
-    )
+    await cluster.change({"config": {"maxmemory-policy": "allkeys-lru"}})
     view = await cluster.wait_view(
         "the rollout to be shown as pending", lambda view: view.condition("RolloutPending").get("status") == "True"
     )

@@ -125,7 +125,10 @@ def test_a_claim_of_an_unknown_class_stays_pending_and_one_that_grows_gets_its_c
         grown = {"requests": {"storage": "2Gi"}}
         world.change("persistentvolumeclaims", "data", lambda obj: obj["spec"].update(resources=grown))
         await settle()
-        assert world.get("data", "persistentvolumeclaims")["status"]["capacity"] == {"storage": "2Gi"}
+        larger = world.get("data", "persistentvolumeclaims")
+        assert larger["status"]["capacity"] == {"storage": "2Gi"}
+        volume = world.registry.get("persistentvolumes", None, larger["spec"]["volumeName"])
+        assert volume["spec"]["capacity"] == {"storage": "2Gi"}
 
     play(make, scenario)
 
