@@ -88,11 +88,12 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
     """
     if command.verb is Verb.READ:
         return reading(await session.read(), session.fence, session.min_acks)
-    # A connection ends with its process, so the run id that was read on it holds for as long as it stands.
+    # A connection ends with its process, so the run id that was read on it holds for as long as it stands. On a fresh
+    # one nothing is known yet, not even whether there are clients of a primary to cut.
+    if not session.run_id:
+        await session.read()
     if command.run_id and session.run_id != command.run_id:
-        view = await session.read()
-        if view.run_id != command.run_id:
-            raise WrongProcessError(f"process {view.run_id} answers, {command.run_id} is meant")
+        raise WrongProcessError(f"process {session.run_id} answers, {command.run_id} is meant")
     if command.verb in _AT_THE_EPOCH:
         if session.fence != command.epoch:
             raise OutdatedError(f"the pod is at epoch {session.fence}, the command is of {command.epoch}")

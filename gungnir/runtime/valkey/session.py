@@ -6,6 +6,8 @@ Rules (design of the fence)
   delete every other epoch's users and save the ACL file in one MULTI, then read the users back. (One MULTI that
   deletes its own user is answered partly and does not save.) Only when the read-back shows op-e and repl-e alone is
   the fence raised.
+- A fence that was found raised may not have reached the disk (ACL SAVE failed, and nobody can ask): each connection
+  saves once before it commands, so that what a restart brings back is never older than what was commanded.
 - A user of a newer epoch than ours means that we are outdated: nothing is done.
 - A connection belongs to one process: a restart ends it. The run id read after connecting binds all that follows.
 """
@@ -72,6 +74,7 @@ class Session:
         self.run_id = ""
         self.primary = False
         self.min_acks = -1
+        self._saved = False
         self._keys = keys
         self._timeout_ms = timeout_ms
 
@@ -160,6 +163,7 @@ class Session:
         if self.fence > epoch:
             raise OutdatedError(f"the pod is at epoch {self.fence}, the command is of {epoch}")
         if self.fence == epoch:
+            await self._save()
             return
         operator, replication = operator_user(epoch), replication_user(epoch)
         secret = self._keys.of(operator)
@@ -179,6 +183,7 @@ class Session:
                 raise OutdatedError(f"the pod knows users of epoch {max(users.values())}, the command is of {epoch}")
             others = sorted(user for user, of in users.items() if of != epoch)
             if not others:
+                await self._save()
                 self.fence = epoch
                 return
             users = await self._expel(others)
@@ -188,7 +193,14 @@ class Session:
         """Delete these users, save, and return the epoch users that the read-back shows."""
         steps = [commands.acl_deluser(*users), commands.acl_save()]
         answers = await self.transaction(steps, after=[commands.acl_users()])
+        self._saved = True
         return _epoch_users(answers[-1])
+
+    async def _save(self) -> None:
+        if not self._saved:
+            (answer,) = await self._call([commands.acl_save()])
+            _expect("ACL SAVE", answer)
+            self._saved = True
 
     async def transaction(
         self, steps: Sequence[tuple[bytes, ...]], after: Sequence[tuple[bytes, ...]] = ()
@@ -203,8 +215,8 @@ class Session:
         for answer in (*answers[1 : len(steps) + 1], executed):
             if isinstance(answer, ErrorReply):
                 raise ServerRefusedError("EXEC", answer)
-        if not isinstance(executed, tuple):
-            raise ValkeyError("EXEC: no list of answers")
+        if not isinstance(executed, tuple) or len(executed) != len(steps):
+            raise ValkeyError(f"EXEC: not a list of {len(steps)} answers")
         for step, answer in zip(steps, executed, strict=True):
             _expect(step[0].decode(), answer)
         return [*executed, *answers[len(steps) + 2 :]]
@@ -234,8 +246,12 @@ def _expect(name: str, answer: Value) -> None:
 
 def _epoch_users(answer: Value) -> dict[str, int]:
     _expect("ACL USERS", answer)
+    try:
+        names = parse_names(answer)
+    except ReplyError as exc:
+        raise ValkeyError(str(exc)) from exc
     users: dict[str, int] = {}
-    for name in parse_names(answer):
+    for name in names:
         kind, _, number = name.partition("-")
         if kind in ("op", "repl") and number.isascii() and number.isdecimal():
             users[name] = int(number)
