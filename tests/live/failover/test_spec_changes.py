@@ -9,7 +9,7 @@ from gungnir.demo.waiting import wait_for
 from gungnir.demo.world import World
 from gungnir.resp.commands import config_get
 from gungnir.resp.replies import parse_config
-from gungnir.runtime.kube_resources import PERSISTENTVOLUMECLAIMS
+from gungnir.runtime.kube_resources import EVENTS, PERSISTENTVOLUMECLAIMS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
@@ -20,6 +20,13 @@ async def claims(cluster: Any) -> list[dict[str, Any]]:
     selector = ",".join(f"{key}={value}" for key, value in names.selector_labels(cluster.name).items())
     found: list[dict[str, Any]] = await cluster.api.list(PERSISTENTVOLUMECLAIMS, cluster.namespace, selector)
     return found
+
+
+async def have_grown(cluster: Any, size: str) -> bool:
+    found = await claims(cluster)
+    asked = [claim["spec"]["resources"]["requests"]["storage"] for claim in found]
+    held = [claim["status"]["capacity"]["storage"] for claim in found]
+    return asked == held == [size] * 3
 
 
 async def processes(cluster: Any) -> dict[str, tuple[str, int]]:
@@ -36,19 +43,17 @@ async def min_acks(cluster: Any, as_operator: Any) -> set[str]:
     return {parse_config(answer)[MIN_ACKS] for answer in answers}
 
 
+def concerns(event: dict[str, Any], cluster: Any) -> bool:
+    return bool(event["involvedObject"]["name"] == cluster.name and event["type"] == "Warning")
+
+
 async def test_a_larger_size_reaches_every_volume_while_the_pods_run(deploy: Any, under_load: Any) -> None:
     cluster = await deploy(persistence={"size": "1Gi"})
     async with under_load(cluster) as trial:
         before = await processes(cluster)
         await cluster.change({"persistence": {"size": "2Gi"}})
 
-        async def grown() -> bool:
-            found = await claims(cluster)
-            asked = [claim["spec"]["resources"]["requests"]["storage"] for claim in found]
-            held = [claim["status"]["capacity"]["storage"] for claim in found]
-            return asked == held == ["2Gi"] * 3
-
-        await wait_for("all volumes to grow", grown, timeout_ms=20_000)
+        await wait_for("all volumes to grow", lambda: have_grown(cluster, "2Gi"), timeout_ms=20_000)
         view = await trial.until(
             "the status to say so", lambda view: view.condition("StorageResized").get("status") == "True"
         )
@@ -74,12 +79,24 @@ async def test_a_volume_that_may_not_grow_is_shown_and_not_asked_for_in_a_loop(w
         assert (shown["status"], shown["reason"]) == ("False", "ResizeRefused")
         assert "allowVolumeExpansion: true" in shown["message"]
         assert fault.hits == 3
+        events = [event for event in await cluster.api.list(EVENTS, cluster.namespace) if concerns(event, cluster)]
+        assert [event["reason"] for event in events].count("StorageResizeFailed") == 1
     finally:
         world.local.api_faults.remove(fault.id)
     await cluster.change({"persistence": {"size": "3Gi"}})
-    await cluster.wait_view(
-        "another size to be asked for at once", lambda view: view.condition("StorageResized").get("reason") == "AsAsked"
-    )
+    await wait_for("another size to be asked for at once", lambda: have_grown(cluster, "3Gi"), timeout_ms=20_000)
+
+
+async def test_volumes_grow_also_while_nobody_can_be_promoted(world: World, deploy: Any) -> None:
+    """Full volumes may be what keeps every pod from starting."""
+    cluster = await deploy(persistence={"size": "1Gi"})
+    world.local.restart_delay_ms = 60_000
+    for pod in await cluster.pods():
+        await world.local.kill(pod)
+    await cluster.wait_view("nobody to be left", lambda view: view.condition("Blocked").get("status") == "True")
+    await cluster.change({"persistence": {"size": "2Gi"}})
+    await wait_for("all volumes to grow", lambda: have_grown(cluster, "2Gi"), timeout_ms=20_000)
+    assert (await cluster.view()).failing_over
 
 
 async def test_another_durability_reaches_running_servers_before_it_is_promised(
