@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand
 from gungnir.machines.view import Contact, Server
-from gungnir.runtime.valkey.connection import NoConnectionError, RefusedConnectionError, ValkeyError
+from gungnir.runtime.valkey.connection import LostError, NoConnectionError, RefusedConnectionError, ValkeyError
 from gungnir.runtime.valkey.executor import answer_of, carry_out, reading
 from gungnir.runtime.valkey.session import Keys, OutdatedError, ServerRefusedError, Session
 
@@ -77,6 +77,7 @@ class Monitor:
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
         self._crossed = False
+        self._at_once = False
         self._answered_ms = self._now_ms()
         self._changed_ms = self._answered_ms
 
@@ -196,6 +197,8 @@ class Monitor:
             event = "error-reply"
             self.close()
         else:
+            # Lost in the middle of an exchange: its process may have died, and a refusal would prove it.
+            self._at_once = isinstance(error, LostError) and self.contact is Contact.UP
             self.contact, self.refusals, self.error = Contact.SILENT, 0, str(error)
             event = "silent"
             self.close()
@@ -212,6 +215,8 @@ class Monitor:
         if self.contact in (Contact.ERROR, Contact.UNTRIED):
             return UNSETTLED_MS if self.silent_ms < target.down_after_ms else SLOW_RETRY_MS
         if self.contact is Contact.SILENT:
+            if self._at_once:
+                return 0
             left_ms = target.down_after_ms - self.silent_ms
             return min(SLOW_RETRY_MS, left_ms) if left_ms > 0 else SLOW_RETRY_MS
         steady = self._now_ms() - self._changed_ms > SETTLING_MS

@@ -1,0 +1,168 @@
+"""One verb, one transaction: what each command becomes on the wire, and how its failure is answered."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Verb
+from gungnir.machines.view import Server
+from gungnir.resp import ErrorReply
+from gungnir.runtime.valkey.connection import (
+    GarbageError,
+    LostError,
+    NoAnswerError,
+    NoConnectionError,
+    RefusedConnectionError,
+    ValkeyError,
+)
+from gungnir.runtime.valkey.executor import WrongProcessError, answer_of, carry_out
+from gungnir.runtime.valkey.session import OutdatedError, ServerRefusedError, Session
+from tests.unit.runtime.valkey_fake import HOST, KEYS, FakeValkey, error, running
+
+pytestmark = pytest.mark.anyio
+PATIENT_MS = (8_000, 8_000)
+CUT = ["CLIENT KILL TYPE normal USER default", "CLIENT KILL TYPE pubsub USER default"]
+
+
+def command(verb: Verb, epoch: int = 5, **changes: str | int) -> PodCommand:
+    return PodCommand(verb, "vc-0", "uid0", epoch)._replace(**changes)  # type: ignore[arg-type]  # the test names fields
+
+
+@contextlib.asynccontextmanager
+async def session(fake: FakeValkey, epoch: int = 5) -> AsyncIterator[Session]:
+    opened = await Session.opened(HOST, fake.port, KEYS, epoch, PATIENT_MS)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+async def carried_out(fake: FakeValkey, given: PodCommand, acks: int = 2) -> tuple[Server, list[str]]:
+    """Carry the command out on a fresh connection; return its reading and what the last MULTI ran, but the reading."""
+    async with session(fake, given.epoch) as opened:
+        fake.log.clear()
+        server = await carry_out(opened, given, acks=acks, port=6379)
+    first = next(index for index, line in enumerate(fake.log) if line.startswith("CONFIG GET")) + 1
+    steps = [line for line in fake.log[first:] if not line.startswith(("INFO", "CONFIG GET", "ACL", "AUTH"))]
+    return server, steps
+
+
+async def test_a_read_reads_and_changes_nothing() -> None:
+    async with running(5) as fake:
+        server, steps = await carried_out(fake, command(Verb.READ))
+        assert steps == []
+        assert server == Server(
+            run_id="a" * 40,
+            primary=False,
+            replid="b" * 40,
+            replid2="",
+            second_offset=0,
+            offset=100,
+            fence=5,
+            follows="127.0.0.1",
+            link_up=False,
+            last_io_s=0,
+            syncing=False,
+            loading=False,
+            keys=7,
+            linked=0,
+            priority=100,
+            version="9.1.2",
+            min_acks=1,
+        )
+
+
+async def test_a_detach_holds_the_pod_and_leaves_readers_of_a_replica_alone() -> None:
+    async with running(4) as fake:
+        server, steps = await carried_out(fake, command(Verb.DETACH))
+        assert steps == ["REPLICAOF 127.0.0.1 1", "CLIENT UNPAUSE"]
+        assert (server.fence, server.primary, server.link_up) == (5, False, False)
+
+
+async def test_a_detach_of_a_primary_cuts_its_clients_also_on_a_connection_that_read_nothing_yet() -> None:
+    async with running(4) as fake:
+        fake.primary = True
+        server, steps = await carried_out(fake, command(Verb.DETACH))
+        assert steps == ["REPLICAOF 127.0.0.1 1", "CLIENT UNPAUSE", *CUT]
+        assert not server.primary
+
+
+async def test_a_promotion_sets_the_acks_first_and_is_read_back_in_the_same_transaction() -> None:
+    async with running(5) as fake:
+        server, steps = await carried_out(fake, command(Verb.PROMOTE, run_id="a" * 40))
+        assert steps == ["CONFIG SET min-replicas-to-write 2", "REPLICAOF NO ONE", "CLIENT UNPAUSE", *CUT]
+        assert (server.primary, server.min_acks, server.fence) == (True, 2, 5)
+
+
+async def test_a_follow_brings_the_replication_user_of_the_epoch() -> None:
+    async with running(4) as fake:
+        server, steps = await carried_out(fake, command(Verb.FOLLOW, host="127.9.9.9"))
+        secret = KEYS.of("repl-5")
+        assert steps == [
+            f"CONFIG SET masteruser repl-5 masterauth {secret} min-replicas-to-write 2",
+            "REPLICAOF 127.9.9.9 6379",
+            "CLIENT UNPAUSE",
+        ]
+        assert server.follows == "127.9.9.9"
+
+
+@pytest.mark.parametrize(
+    ("verb", "steps"),
+    [
+        (Verb.HOLD_WRITES, ["CLIENT PAUSE 300 WRITE"]),
+        (Verb.RELEASE_WRITES, ["CLIENT UNPAUSE"]),
+        (Verb.CONFIGURE, ["CONFIG SET min-replicas-to-write 2"]),
+    ],
+)
+async def test_verbs_that_do_not_move_a_pod_work_at_its_epoch_only(verb: Verb, steps: list[str]) -> None:
+    async with running(5) as fake:
+        assert (await carried_out(fake, command(verb, pause_ms=300)))[1] == steps
+    for other in (4, 6):
+        async with running(other) as fake, session(fake) as opened:
+            with pytest.raises(OutdatedError, match=f"the pod is at epoch {other}, the command is of 5"):
+                await carry_out(opened, command(verb, pause_ms=300), acks=1, port=6379)
+            assert not any(line.startswith(("CLIENT", "CONFIG SET", "ACL")) for line in fake.log)
+
+
+@pytest.mark.parametrize("verb", [Verb.DETACH, Verb.PROMOTE, Verb.FOLLOW])
+async def test_a_pod_of_a_newer_epoch_is_not_touched(verb: Verb) -> None:
+    async with running(6) as fake, session(fake) as opened:
+        with pytest.raises(OutdatedError):
+            await carry_out(opened, command(verb, host="127.9.9.9"), acks=1, port=6379)
+        assert all(line.startswith(("AUTH", "INFO", "CONFIG GET")) for line in fake.log)
+
+
+async def test_what_was_meant_for_a_former_process_is_not_done_by_its_successor() -> None:
+    async with running(4) as fake, session(fake) as opened:
+        with pytest.raises(WrongProcessError, match=f"process {'a' * 40} answers, former is meant"):
+            await carry_out(opened, command(Verb.PROMOTE, run_id="former"), acks=1, port=6379)
+        assert set(fake.users) == {"op-4", "repl-4"}
+        assert not fake.primary
+
+
+@pytest.mark.parametrize("fault", ["REPLICAOF", "exec:REPLICAOF", "EXEC"])
+async def test_a_refused_step_is_a_refusal_with_its_code(fault: str) -> None:
+    async with running(5) as fake, session(fake) as opened:
+        fake.faults[fault] = error("LOADING Valkey is loading the dataset in memory")
+        with pytest.raises(ServerRefusedError, match="LOADING") as caught:
+            await carry_out(opened, command(Verb.PROMOTE), acks=1, port=6379)
+        assert caught.value.code == "LOADING"
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (OutdatedError("x"), AnswerKind.FENCED),
+        (WrongProcessError("x"), AnswerKind.OTHER_PROCESS),
+        (ServerRefusedError("x", ErrorReply(b"NOAUTH")), AnswerKind.ERROR),
+        (RefusedConnectionError("x"), AnswerKind.REFUSED),
+        (NoConnectionError("x"), AnswerKind.UNREACHABLE),
+        (LostError("x"), AnswerKind.UNKNOWN),
+        (NoAnswerError("x"), AnswerKind.UNKNOWN),
+        (GarbageError("x"), AnswerKind.UNKNOWN),
+        (ValkeyError("x"), AnswerKind.UNKNOWN),
+    ],
+)
+def test_each_failure_says_whether_it_may_have_happened(failure: ValkeyError, kind: AnswerKind) -> None:
+    assert answer_of("vc-0", failure) == Answer("vc-0", kind, None, str(failure))
