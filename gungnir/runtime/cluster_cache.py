@@ -1,6 +1,7 @@
 """What the informers last said about one cluster, as the typed values that machines and status need."""
 
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,10 @@ from gungnir.runtime.claim_cache import ClaimCache
 from gungnir.runtime.kube_resources import Object
 from gungnir.runtime.valkey.monitor import Monitor
 
+PATIENCE_MS = 5000
+"""How long an event for our own write is waited for."""
+KEPT_VERSIONS = 64
+"""Versions of the cluster object that are remembered as seen: many more than writes of ours can be under way."""
 EXIT_UNKNOWN = 255
 """Exit code that a runtime reports for a container whose end nobody saw, for example after a reboot of the node."""
 
@@ -41,7 +46,14 @@ def owned_by(obj: Mapping[str, Any], uid: str) -> bool:
 
 @dataclass
 class ClusterCache:
-    """Objects of one cluster. The cluster object itself follows our own writes, so that it never goes back in time."""
+    """Objects of one cluster. The cluster object itself follows our own writes, so that it never goes back in time.
+
+    Rules
+    - Events come in the order of the writes. The answer to a write of ours comes before or after its event, whichever
+      is faster; versions are opaque, so which of the two is newer is known by having seen the version or not.
+    - After a write of ours, events are older than it until they show its version. A list may have skipped that version:
+      what came last is held, and taken when waiting has lasted for ``PATIENCE_MS``. Nothing is ever dropped for good.
+    """
 
     cluster: Object | None = None
     pods: dict[str, Object] = field(default_factory=dict)
@@ -50,22 +62,39 @@ class ClusterCache:
     claims: ClaimCache = field(default_factory=ClaimCache)
     _awaited: Version | None = None
     _awaited_since: float = 0.0
+    _held: Object | None = None
+    _seen: deque[Version] = field(default_factory=lambda: deque(maxlen=KEPT_VERSIONS))
 
     def wrote(self, obj: Object, now_s: float) -> None:
-        """Remember the object as our own write returned it; events are older until they show this version."""
-        self.cluster = obj
+        """Remember the object as our own write returned it, unless events have shown it already."""
+        if version_of(obj) in self._seen:
+            self._take(self._held or self.cluster)
+            return
+        self.cluster, self._held = obj, None
         self._awaited, self._awaited_since = version_of(obj), now_s
 
-    def saw(self, obj: Object, now_s: float, patience_s: float = 5.0) -> bool:
+    def saw(self, obj: Object, now_s: float) -> bool:
         """Take an event's object, unless it is older than our own last write. Tell whether it was taken."""
-        if self._awaited is not None and self.cluster is not None:
-            same_object = obj["metadata"].get("uid") == self.cluster["metadata"].get("uid")
-            caught_up = version_of(obj) == self._awaited
-            if same_object and not caught_up and now_s - self._awaited_since < patience_s:
-                return False
-            self._awaited = None
-        self.cluster = obj
+        self._seen.append(version_of(obj))
+        same_object = self.cluster is not None and obj["metadata"].get("uid") == self.cluster["metadata"].get("uid")
+        if same_object and self._awaited not in (None, version_of(obj)) and not self._waited(now_s):
+            self._held = obj
+            return False
+        self._take(obj)
         return True
+
+    def settle(self, now_s: float) -> bool:
+        """Take what was held, if waiting has lasted long enough. Tell whether it was taken."""
+        if self._held is None or not self._waited(now_s):
+            return False
+        self._take(self._held)
+        return True
+
+    def _waited(self, now_s: float) -> bool:
+        return now_s - self._awaited_since >= PATIENCE_MS / 1000
+
+    def _take(self, obj: Object | None) -> None:
+        self.cluster, self._awaited, self._held = obj, None, None
 
 
 def pod_view(pod: Object, monitor: Monitor | None, outdated: bool) -> PodView:

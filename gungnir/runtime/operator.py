@@ -15,6 +15,7 @@ from gungnir.errors import UserError
 from gungnir.machines.lease import LeaseTimes
 from gungnir.runtime import http
 from gungnir.runtime.claim_cache import ClaimCache
+from gungnir.runtime.cluster_cache import PATIENCE_MS
 from gungnir.runtime.context import Context, Heartbeat, NotLeadingError
 from gungnir.runtime.driver import InterruptedRoundError
 from gungnir.runtime.errors import ForbiddenError, KubeError
@@ -241,8 +242,8 @@ class Operator:
         taken = worker.cache.saw(obj, asyncio.get_running_loop().time())
         if taken and _spec_of(before) != _spec_of(obj):
             worker.objects_changed()
-        elif taken:
-            self._queue.add(key)
+        else:
+            self._queue.add_after(key, 0 if taken else PATIENCE_MS)
 
     def _claim_event(self, key: Key, obj: Object, *, gone: bool) -> None:
         claims = self._claims.setdefault(key, ClaimCache())

@@ -166,6 +166,7 @@ class ClusterWorker:
 
     def _refresh(self) -> bool:
         """Parse the cluster as cached; False if there is nothing to do for it."""
+        self._dirty = self.cache.settle(asyncio.get_running_loop().time()) or self._dirty
         obj = self.cache.cluster
         if obj is None or obj["metadata"].get("deletionTimestamp"):
             self._monitors.follow({})
@@ -345,7 +346,11 @@ class ClusterWorker:
             self._announced.violation(self.cache.cluster, name, text)
         self._notes = self._notes._replace(violation="; ".join(f"{name}: {text}" for name, text in found))
         asked = self._cluster.metadata.annotations.get(names.SWITCHOVER_ANNOTATION, "") if self._cluster else ""
-        return Seen(self._record, view._replace(stalled=True) if found else view, asked)
+        return Seen(
+            self._record,
+            view._replace(stalled=True) if any(name in safety.STOPPING for name, _ in found) else view,
+            asked,
+        )
 
     def _view(self) -> View:
         return view_of(
