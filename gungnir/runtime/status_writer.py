@@ -110,8 +110,10 @@ def _add_outcome(status: Status, outcome: Outcome, started_at: str) -> None:
     if outcome.kind == Kind.SWITCHOVER and outcome.reason != "PodTerminating":
         result, _, why = outcome.result.partition(": ")
         words = {"Completed": "Succeeded", "Rejected": "Refused"}
+        # Whom it ended with is not whom a person asked for: an aborted one ends with the old primary.
+        asked = outcome.target if result == "Rejected" else (status.get("failover") or {}).get("target")
         status["switchover"] = {
-            "request": outcome.target or "any",
+            "request": asked or "any",
             "outcome": words.get(result, result),
             "message": why or outcome.verdict,
             "finishedAt": finished_at,
