@@ -199,8 +199,13 @@ class ApiExecutor:
 
     async def _patch_pod(self, pod: str, uid: str, version: str, metadata: dict[str, Any]) -> Stored:
         body: dict[str, Any] = {"metadata": {"uid": uid, "resourceVersion": version, **metadata}}
-        stored = await self._kube.patch(PODS.ref(self.cluster.namespace, pod), body)
-        self._cache.pods[pod] = stored
+        return await self._patched_pod(pod, body)
+
+    async def _patched_pod(self, pod: str, body: dict[str, Any], subresource: str = "") -> Stored:
+        before = self._cache.pods.get(pod)
+        stored = await self._kube.patch(PODS.ref(self.cluster.namespace, pod), body, subresource=subresource)
+        if self._cache.pods.get(pod) is before:  # an event that came meanwhile is newer, or of this very write
+            self._cache.pods[pod] = stored
         return Stored(version_of(stored))
 
     async def _patch_pod_status(self, request: PatchPodStatus) -> Reply:
@@ -216,10 +221,7 @@ class ApiExecutor:
             "metadata": {"uid": request.uid, "resourceVersion": request.version},
             "status": {"conditions": [*kept, gate]},
         }
-        ref = PODS.ref(self.cluster.namespace, request.pod)
-        stored = await self._kube.patch(ref, body, subresource="status")
-        self._cache.pods[request.pod] = stored
-        return Stored(version_of(stored))
+        return await self._patched_pod(request.pod, body, "status")
 
     async def _grow_claim(self, request: GrowClaim) -> Reply:
         claims = self._cache.claims
@@ -252,11 +254,13 @@ class ApiExecutor:
         return obj
 
     async def _replace(self, obj: Object) -> Stored:
+        service, workload = self._cache.service, self._cache.stateful_set
         stored = await self._kube.replace(obj)
         self._keep(resource_of(obj).plural, stored)
-        if obj["kind"] == "Service" and obj["metadata"]["name"] == names.client_service(self.cluster.name):
+        is_service = obj["kind"] == "Service" and obj["metadata"]["name"] == names.client_service(self.cluster.name)
+        if is_service and self._cache.service is service:  # see _patched_pod
             self._cache.service = stored
-        if obj["kind"] == "StatefulSet":
+        if obj["kind"] == "StatefulSet" and self._cache.stateful_set is workload:
             self._cache.stateful_set = stored
         return Stored(version_of(stored))
 
