@@ -1,0 +1,135 @@
+"""Objects of the API server as the values that machines decide on."""
+
+from typing import Any, cast
+
+import pytest
+
+from gungnir.api import names
+from gungnir.machines.view import Contact, PodView
+from gungnir.runtime.cluster_cache import EVERYONE, ClusterCache, owned_by, pod_view, service_pod, view_of
+from gungnir.runtime.valkey.monitor import Monitor
+
+
+class Shown:
+    """What a monitor shows."""
+
+    def __init__(self, contact: Contact, *, refusals: int = 0, silent_ms: int = 0, error: str = "") -> None:
+        self.contact, self.refusals, self.silent_ms, self.error = contact, refusals, silent_ms, error
+        self.server = None
+
+
+def pod(name: str = "vc-0", *, state: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
+    containers = [{"name": "sidecar"}, {"name": names.CONTAINER, **(state or {})}]
+    metadata = {"name": name, "uid": f"u-{name}", "resourceVersion": "9"}
+    return {"metadata": metadata, "status": {"podIP": "10.0.0.1", "containerStatuses": containers, **status}}
+
+
+def shown(obj: dict[str, Any], contact: Contact | None = None) -> PodView:
+    monitor = None if contact is None else cast("Monitor", Shown(contact))
+    return pod_view(obj, monitor, outdated=False)
+
+
+def test_a_pod_without_a_monitor_is_untried() -> None:
+    view = shown(pod())
+    assert (view.name, view.uid, view.address, view.version) == ("vc-0", "u-vc-0", "10.0.0.1", "9")
+    assert (view.contact, view.server, view.terminated, view.deleting) == (Contact.UNTRIED, None, False, False)
+
+
+def test_a_fresh_pod_has_no_address_and_no_status() -> None:
+    view = shown({"metadata": {"name": "vc-0", "uid": "u"}})
+    assert (view.address, view.synced, view.role_label, view.waiting) == ("", False, "", "")
+
+
+def test_a_monitor_speaks_for_the_server() -> None:
+    monitor = cast("Monitor", Shown(Contact.REFUSED, refusals=2, silent_ms=70, error="x"))
+    view = pod_view(pod(), monitor, outdated=True)
+    assert (view.contact, view.refusals, view.silent_ms, view.error) == (Contact.REFUSED, 2, 70, "x")
+    assert view.outdated
+
+
+TERMINATED = {"state": {"terminated": {"exitCode": 137}}}
+
+
+@pytest.mark.parametrize(
+    ("obj", "contact", "terminated"),
+    [
+        (pod(state=TERMINATED), Contact.SILENT, True),
+        (pod(state=TERMINATED), None, True),
+        (pod(phase="Failed"), Contact.REFUSED, True),
+        (pod(phase="Succeeded"), Contact.REFUSED, True),
+        (pod(state=TERMINATED), Contact.UP, False),
+        (pod(state={"state": {"running": {}}}), Contact.REFUSED, False),
+        (pod(state={"lastState": {"terminated": {"exitCode": 137}}}), Contact.REFUSED, False),
+    ],
+)
+def test_a_server_that_answers_is_newer_news_than_the_kubelets(
+    obj: dict[str, Any], contact: Contact | None, terminated: bool
+) -> None:
+    assert shown(obj, contact).terminated is terminated
+
+
+@pytest.mark.parametrize(
+    ("state", "seen"),
+    [
+        ({}, False),
+        (TERMINATED, True),
+        ({"lastState": {"terminated": {"exitCode": 0}}}, True),
+        ({"lastState": {"terminated": {"exitCode": 137}}}, True),
+        ({"lastState": {"terminated": {"exitCode": 255, "reason": "Unknown"}}}, False),
+    ],
+)
+def test_an_exit_that_nobody_saw_is_no_proof_that_the_node_was_up(state: dict[str, Any], seen: bool) -> None:
+    assert shown(pod(state=state)).exit_seen is seen
+
+
+def test_labels_conditions_and_what_a_container_waits_for() -> None:
+    obj = pod(
+        state={"state": {"waiting": {"reason": "ImagePullBackOff"}}},
+        conditions=[{"type": names.SYNCED_CONDITION, "status": "True"}, {"type": "Ready", "status": "False"}],
+    )
+    obj["metadata"] |= {"labels": {names.ROLE_LABEL: "replica"}, "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    view = shown(obj)
+    assert (view.synced, view.role_label, view.waiting, view.deleting) == (True, "replica", "ImagePullBackOff", True)
+
+
+@pytest.mark.parametrize(
+    ("selector", "leads_to"),
+    [
+        ({names.POD_NAME_LABEL: "vc-1"}, "vc-1"),
+        ({names.POD_NAME_LABEL: names.NOBODY}, None),
+        ({"app": "x"}, EVERYONE),
+        ({}, EVERYONE),
+        (None, EVERYONE),
+    ],
+)
+def test_a_service_without_a_pod_in_its_selector_leads_to_everyone(
+    selector: dict[str, str] | None, leads_to: str | None
+) -> None:
+    assert service_pod({"spec": {"selector": selector}}) == leads_to
+
+
+@pytest.mark.parametrize(
+    ("owners", "ours"),
+    [
+        (None, False),
+        ([{"uid": "u", "controller": True}], True),
+        ([{"uid": "u"}], False),
+        ([{"uid": "other", "controller": True}], False),
+    ],
+)
+def test_ownership_is_by_uid_and_controller(owners: list[dict[str, Any]] | None, ours: bool) -> None:
+    assert owned_by({"metadata": {"ownerReferences": owners}}, "u") is ours
+
+
+def test_a_view_shows_pods_by_ordinal_with_the_service_and_the_template() -> None:
+    cache = ClusterCache(pods={name: pod(name) for name in ("vc-10", "vc-2", "vc-0")})
+    empty = view_of(cache, {}, frozenset({"vc-2"}), stalled=True)
+    assert [each.name for each in empty.pods] == ["vc-0", "vc-2", "vc-10"]
+    assert [each.outdated for each in empty.pods] == [False, True, False]
+    assert (empty.stalled, empty.service_pod, empty.service_epoch) == (True, None, 0)
+    assert (empty.template_present, empty.template_epoch) == (False, 0)
+    annotations = {names.EPOCH_ANNOTATION: "4"}
+    cache.service = {"metadata": {"annotations": annotations}, "spec": {"selector": {names.POD_NAME_LABEL: "vc-2"}}}
+    cache.stateful_set = {"metadata": {"annotations": annotations}}
+    full = view_of(cache, {}, frozenset(), stalled=False)
+    assert (full.service_pod, full.service_epoch, full.template_present, full.template_epoch) == ("vc-2", 4, True, 4)

@@ -1,0 +1,99 @@
+"""Keys are generated once, kept whatever happens to the Secret, and never replaced while pods know the former."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from gungnir.api.cluster import ValkeyCluster, parse_cluster
+from gungnir.errors import UserError
+from gungnir.runtime.credentials import Credentials, fingerprint, settle
+
+KEY, OTHER = "5c" * 32, "6d" * 32
+
+
+def cluster(epoch: int = 0, recorded: str = "", **auth: Any) -> ValkeyCluster:
+    status: dict[str, Any] = {"epoch": epoch}
+    if recorded:
+        status["credentials"] = {"fingerprint": fingerprint(recorded)}
+    metadata = {"name": "vc", "namespace": "ns", "uid": "u1"}
+    wire = {"apiVersion": "valkey.verilean.io/v1", "kind": "ValkeyCluster", "metadata": metadata}
+    return parse_cluster({**wire, "spec": {"auth": auth} if auth else {}, "status": status})
+
+
+def secret(**values: str) -> dict[str, Any]:
+    data = {key.replace("_", "-"): base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    return {"metadata": {"name": "vc-secret"}, "data": data}
+
+
+STORED = secret(operator_key=KEY, password="stored")
+
+
+def test_a_cluster_that_never_ran_gets_a_key_and_a_password_of_its_own() -> None:
+    first, second = settle(cluster(), None, None, None), settle(cluster(), None, None, None)
+    assert len(bytes.fromhex(first.operator_key)) == 32
+    assert first.password is not None
+    assert len(first.password) >= 32
+    assert first != second
+
+
+def test_without_auth_there_is_no_password() -> None:
+    assert settle(cluster(enabled=False), None, None, None).password is None
+    assert settle(cluster(enabled=False), None, secret(operator_key=KEY), None) == Credentials(KEY, None)
+
+
+def test_what_the_secret_holds_is_used() -> None:
+    assert settle(cluster(epoch=4), None, STORED, None) == Credentials(KEY, "stored")
+
+
+def test_a_cluster_that_ran_gets_no_new_key() -> None:
+    with pytest.raises(UserError, match=r"Secret vc-secret is gone .* restore the Secret from a backup"):
+        settle(cluster(epoch=1), None, None, None)
+
+
+@pytest.mark.parametrize("found", [None, secret(operator_key=OTHER, password="edited"), secret(), {"metadata": {}}])
+def test_a_known_key_is_used_whatever_happens_to_the_secret(found: dict[str, Any] | None) -> None:
+    known = Credentials(KEY, "known")
+    assert settle(cluster(epoch=9, recorded=KEY), known, found, None) == known
+
+
+@pytest.mark.parametrize(("key", "accepted"), [(KEY, True), (OTHER, False)])
+def test_a_secret_that_does_not_match_the_recorded_fingerprint_was_edited(key: str, accepted: bool) -> None:
+    found = secret(operator_key=key, password="p")
+    if accepted:
+        assert settle(cluster(epoch=2, recorded=KEY), None, found, None).operator_key == KEY
+        return
+    with pytest.raises(UserError, match=r"operator-key is not the one that the pods know .* restore") as caught:
+        settle(cluster(epoch=2, recorded=KEY), None, found, None)
+    assert OTHER not in str(caught.value)
+
+
+@pytest.mark.parametrize("found", [secret(password="p"), secret(operator_key="short", password="p")])
+def test_an_unusable_secret_is_an_error_and_no_reason_for_new_keys(found: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="operator-key"):
+        settle(cluster(), None, found, None)
+
+
+def test_a_users_own_secret_gives_the_password_and_nothing_else() -> None:
+    own = secret(password="theirs")
+    wanted = cluster(epoch=3, existingSecret="own")
+    assert settle(wanted, None, secret(operator_key=KEY), own) == Credentials(KEY, "theirs")
+    assert settle(wanted, Credentials(KEY, "former"), None, own) == Credentials(KEY, "theirs")
+
+
+def test_a_users_secret_that_is_missing_or_empty_is_named() -> None:
+    wanted = cluster(existingSecret="own")
+    with pytest.raises(UserError, match=r"spec.auth.existingSecret: Secret 'own' does not exist"):
+        settle(wanted, None, STORED, None)
+    with pytest.raises(UserError, match=r"spec.auth.existingSecret: Secret vc-secret: password"):
+        settle(wanted, None, STORED, secret(operator_key=KEY))
+
+
+def test_a_fingerprint_tells_keys_apart_and_is_none() -> None:
+    assert fingerprint(KEY) == fingerprint(KEY) != fingerprint(OTHER)
+    assert len(fingerprint(KEY)) == 16
+    assert fingerprint(KEY) not in KEY
+
+
+def test_credentials_do_not_print_themselves() -> None:
+    assert repr(Credentials(KEY, "p")) == "Credentials(...)"
