@@ -63,10 +63,11 @@ class _Keys:
     def key(self, world: World) -> int:
         parts = [self._number("pod", pod) for pod in world.pods]
         parts.append(self._number("api", world.api))
-        parts.extend(self._number("operator", operator) for operator in world.operators)
-        parts.extend((self._number("ghost", world.ghost), self._number("cuts", world.cuts)))
-        parts.append(self._number("budget", world.budget))
-        parts.append(-1)
+        # Operators differ in nothing but what they are doing: which of them does it makes no difference.
+        numbers = (self._number("operator", operator) for operator in world.operators)
+        for number, cut in sorted(zip(numbers, world.cuts.operators, strict=True)):
+            parts.extend((number, cut))
+        parts.extend((self._number("ghost", world.ghost), self._number("budget", world.budget), world.cuts.peers))
         parts.extend(stray.number for stray in world.strays)
         return int.from_bytes(blake2b(array("i", parts).tobytes(), digest_size=8).digest(), "little")
 

@@ -10,6 +10,8 @@ from gungnir.machines.kernel import Step
 from gungnir.machines.record import Kind, Record, Stage
 from gungnir.machines.requests import PodCommand, Verb
 from gungnir.machines.selection import votes_needed
+from gungnir.resources.fence import voting
+from spec.environment.commands import position
 from spec.environment.observation import view
 from spec.explorer import Always, OnStep
 from spec.world import Label, Link, Setup, World, pod_index, pod_name, run_of
@@ -51,7 +53,7 @@ def no_acked_write_lost(setup: Setup) -> Always:
     def holds(world: World) -> str:
         epoch = world.api.record.epoch
         for index, pod in enumerate(world.pods):
-            if not (pod.up and pod.primary and pod.fence == epoch):
+            if not (pod.up and pod.primary and (epoch, index, pod.run) in world.ghost.promoted):
                 continue
             missing = world.ghost.acked - frozenset(pod.log)
             if world.ghost.lost > setup.facts.acks:
@@ -166,7 +168,7 @@ def fence_before_select(before: World, _label: Label, after: World) -> str:
     candidate = now.intent.candidate
     if candidate is None or candidate.history == 0:
         return ""
-    raised = sum(1 for pod in after.pods if pod.saved >= now.epoch)
+    raised = sum(1 for pod in after.pods if pod.saved >= voting(now.epoch))
     needed = votes_needed(now.electorate)
     return "" if raised >= needed else f"only {raised} pods are fenced at epoch {now.epoch}, {needed} are needed"
 
@@ -190,8 +192,19 @@ def no_zombie_effect(before: World, label: Label, after: World) -> str:
     if not isinstance(what, PodCommand) or label.name == "lost":
         return ""
     index = pod_index(what.pod)
-    older = before.pods[index].fence > what.epoch
+    older = before.pods[index].fence > position(what)
     return f"{what.verb} of epoch {what.epoch} took effect" if older and before.pods[index] != after.pods[index] else ""
+
+
+def promotion_stands(before: World, label: Label, after: World) -> str:
+    """A command of the very epoch in which a pod was promoted does not take the role from it."""
+    what = label.what[0] if isinstance(label.what, tuple) and label.what else label.what
+    if not isinstance(what, PodCommand):
+        return ""
+    index = pod_index(what.pod)
+    was, now = before.pods[index], after.pods[index]
+    own = (what.epoch, index, was.run) in before.ghost.promoted
+    return f"{what.verb} of epoch {what.epoch} undid its promotion" if own and was.primary and not now.primary else ""
 
 
 def unknown_is_not_success(_before: World, label: Label, _after: World) -> str:
@@ -230,6 +243,7 @@ ON_STEP: Final[tuple[tuple[str, OnStep], ...]] = (
     ("fenceBeforeSelect", fence_before_select),
     ("noDoubleFailover", no_double_failover),
     ("noZombieEffect", no_zombie_effect),
+    ("promotionStands", promotion_stands),
     ("unknownIsNotSuccess", unknown_is_not_success),
     ("noConcurrentUpdates", no_write_after_conflict),
 )

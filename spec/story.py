@@ -3,6 +3,7 @@
 from gungnir.machines.kernel import Step
 from gungnir.machines.record import Record
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Pods, PutRecord, PutService, PutTemplate
+from gungnir.resources.fence import commander
 from spec.world import HOLD, Api, Label, Link, Pod, World, pod_name
 
 
@@ -64,11 +65,11 @@ def _reading(answer: Answer) -> str:
 
 def _pod(pod: Pod) -> str:
     if not pod.up:
-        return f"down; disk holds {list(pod.log)}, fence {pod.saved}"
+        return f"down; disk holds {list(pod.log)}, fence {commander(pod.saved)}"
     role = "PRIMARY" if pod.primary else "holds" if pod.follows == HOLD else f"follows {pod_name(pod.follows)}"
     link = "" if pod.primary or pod.follows == HOLD else f" {Link(pod.link).name} as repl-{pod.creds}"
     backlog = "" if pod.backlog else " no backlog"
-    return f"{role}{link}; r{pod.run} {pod.replid}:{pod.offset} {list(pod.log)} fence {pod.fence}{backlog}"
+    return f"{role}{link}; r{pod.run} {pod.replid}:{pod.offset} {list(pod.log)} fence {commander(pod.fence)}{backlog}"
 
 
 def _record(record: Record) -> str:

@@ -78,7 +78,8 @@ class Pod(NamedTuple):
     """One pod: its object (``uid``), its process (``run``), its volume (``log``, ``saved``) and its memory.
 
     ``log`` is the data, write by write; ``offset`` counts them in the replication stream, so it may start anywhere.
-    ``fence`` is the epoch that the running process enforces, ``saved`` the one in the ACL file. ``creds`` is the epoch
+    ``fence`` is the position that the running process enforces, ``saved`` the one in the ACL file
+    (``gungnir.resources.fence``). ``creds`` is the epoch
     of the replication user it would attach with (0: none). ``ids`` counts replication ids this process has made up.
     """
 
@@ -206,6 +207,13 @@ class Setup(NamedTuple):
     operators: int = 1
     fence_survives: bool = True
     link_bound: bool = True
+    counters_in_view: bool = False
+    """Offsets, keys and links in snapshots: only a planned failover takes them from there (its target)."""
+    eager_reads: bool = False
+    """Service and template are read as soon as they are asked for: what could happen in between only makes the write
+    that follows conflict, which other runs show. A reduction for large models."""
+    remembers_ids: bool = False
+    """A restarted process takes replication id and offset from its snapshot file, as without an append-only file."""
     half_raises: bool = True
     """A stray command may raise the fence and then end, without doing what it was for."""
 

@@ -1,6 +1,7 @@
 """Commands to pods: what ``gungnir.runtime.valkey.executor.carry_out`` does on the server, verb by verb."""
 
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Verb
+from gungnir.resources.fence import acting, voting
 from spec.environment.server import detached, fenced, following, promoted, reading
 from spec.world import Link, Setup, World, address_of, pod_index, run_of, uid_of
 
@@ -31,18 +32,23 @@ def _refusal(world: World, command: PodCommand, index: int) -> AnswerKind | None
         return None
     if command.run_id and command.run_id != run_of(index, pod.run):
         return AnswerKind.OTHER_PROCESS
-    return AnswerKind.FENCED if pod.fence > command.epoch else None
+    return AnswerKind.FENCED if pod.fence > position(command) else None
+
+
+def position(command: PodCommand) -> int:
+    """Return the position of the fence that a command needs and raises its pod to."""
+    return voting(command.epoch) if command.verb is Verb.DETACH else acting(command.epoch)
 
 
 def can_raise(world: World, command: PodCommand) -> bool:
     """Tell whether this command would raise its pod's fence if it arrived now."""
     index = pod_index(command.pod)
-    return _refusal(world, command, index) is None and world.pods[index].fence < command.epoch
+    return _refusal(world, command, index) is None and world.pods[index].fence < position(command)
 
 
 def raised(setup: Setup, world: World, command: PodCommand) -> World:
-    """Return the world with the pod's fence at the command's epoch."""
-    return world._replace(pods=fenced(world.pods, world.cuts, setup, pod_index(command.pod), command.epoch))
+    """Return the world with the pod's fence where the command needs it."""
+    return world._replace(pods=fenced(world.pods, world.cuts, setup, pod_index(command.pod), position(command)))
 
 
 def _changed(world: World, command: PodCommand, index: int) -> World:

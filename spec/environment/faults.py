@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 
 from gungnir.machines.requests import PodCommand
+from gungnir.resources.fence import voting
+from spec.environment.commands import position
 from spec.environment.server import apart, dead, put
 from spec.world import (
     Budget,
     Cuts,
     Label,
     Link,
+    Pod,
     Setup,
     World,
     pod_index,
@@ -23,12 +26,12 @@ from spec.world import (
 Move = tuple[Label, World]
 
 
-def moves(_setup: Setup, world: World) -> Iterator[Move]:
+def moves(setup: Setup, world: World) -> Iterator[Move]:
     """Yield every fault that the budget still allows, and every healing."""
     for index, pod in enumerate(world.pods):
         budget = world.budget
         if pod.up and (budget.crash or budget.lose or budget.replace or budget.power):
-            yield from _endings(world, index)
+            yield from _endings(setup, world, index)
         if budget.isolate and not world.cuts.peers & 1 << index:
             after = isolated(world, index)._replace(budget=budget._replace(isolate=budget.isolate - 1))
             yield Label("isolate", pod_name(index), "clients alone reach it", fair=False), after
@@ -36,9 +39,9 @@ def moves(_setup: Setup, world: World) -> Iterator[Move]:
             yield from _cuts(world, index)
 
 
-def _endings(world: World, index: int) -> Iterator[Move]:
+def _endings(setup: Setup, world: World, index: int) -> Iterator[Move]:
     who, budget = pod_name(index), world.budget
-    gone = ended(world, index)
+    gone = ended(setup, world, index)
     pod = gone.pods[index]
     if budget.crash:
         yield (
@@ -51,7 +54,7 @@ def _endings(world: World, index: int) -> Iterator[Move]:
             _spent(gone.with_pod(index, pod._replace(uid=pod.uid + 1)), budget._replace(replace=budget.replace - 1)),
         )
     if budget.lose:
-        fresh = pod._replace(uid=pod.uid + 1, log=(), saved=world.api.template)
+        fresh = truncated(pod, 0)._replace(uid=pod.uid + 1, saved=voting(world.api.template))
         after = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + 1)).with_pod(index, fresh)
         yield (
             Label("lose", who, "a new pod on an empty volume", fair=False),
@@ -61,11 +64,17 @@ def _endings(world: World, index: int) -> Iterator[Move]:
         for kept in range(len(pod.log) + 1):
             cut_off = kept < len(pod.log)
             after = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + cut_off))
-            after = after.with_pod(index, pod._replace(log=pod.log[:kept]))
+            after = after.with_pod(index, truncated(pod, kept))
             yield (
                 Label("power", who, f"its node loses power; {kept} writes were on disk", fair=False),
                 _spent(after, budget._replace(power=budget.power - 1)),
             )
+
+
+def truncated(pod: Pod, kept: int) -> Pod:
+    """Lose the end of the data. Whoever has nothing has no replication id either."""
+    offset = max(0, pod.offset - len(pod.log) + kept)
+    return pod._replace(log=pod.log[:kept], offset=offset, replid=pod.replid if kept else "")
 
 
 def isolated(world: World, index: int) -> World:
@@ -75,9 +84,9 @@ def isolated(world: World, index: int) -> World:
     return _blamed(world._replace(cuts=cuts), index)
 
 
-def ended(world: World, index: int) -> World:
+def ended(setup: Setup, world: World, index: int) -> World:
     """End a pod's process."""
-    return _blamed(world._replace(pods=dead(world.pods, world.cuts, index)), index)
+    return _blamed(world._replace(pods=dead(world.pods, world.cuts, setup, index)), index)
 
 
 def _blamed(world: World, index: int) -> World:
@@ -139,6 +148,6 @@ def _alive(world: World, stray: object) -> bool:
         index = pod_index(stray.pod)
         pod = world.pods[index]
         process = not stray.run_id or (stray.run_id == run_of(index, pod.run) and pod.up)
-        return stray.uid == uid_of(index, pod.uid) and process and max(pod.fence, pod.saved) <= stray.epoch
+        return stray.uid == uid_of(index, pod.uid) and process and max(pod.fence, pod.saved) <= position(stray)
     versions = (record_version(world.api.record), service_version(world.api), template_version(world.api))
     return getattr(stray, "version", "") in versions

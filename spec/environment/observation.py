@@ -3,7 +3,7 @@
 from gungnir.machines.record import Record
 from gungnir.machines.repair import shown
 from gungnir.machines.requests import Seen
-from gungnir.machines.view import Contact, PodView, View
+from gungnir.machines.view import Contact, PodView, Server, View
 from spec.environment.server import reading
 from spec.world import Setup, World, address_of, pod_name, uid_of
 
@@ -50,9 +50,17 @@ def _pod(setup: Setup, world: World, operator: int, index: int) -> PodView:
         refusals=facts.refusals_for_death if contact is Contact.REFUSED else 0,
         silent_ms=facts.down_after_ms if contact is Contact.SILENT else 0,
         error="",
-        server=reading(world.pods, world.cuts, index) if contact is Contact.UP else None,
+        server=_glance(setup, world, index) if contact is Contact.UP else None,
         exit_seen=pod.exit_seen,
     )
+
+
+def _glance(setup: Setup, world: World, index: int) -> Server:
+    """Return the monitor's reading. Counters that no decision takes from a snapshot stay 0 if the setup says so."""
+    server = reading(world.pods, world.cuts, index)
+    if setup.counters_in_view:
+        return server
+    return server._replace(offset=0, keys=0, linked=0, second_offset=-1, replid2="")
 
 
 def seen(setup: Setup, world: World, operator: int, record: Record) -> Seen:

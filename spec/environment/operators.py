@@ -12,6 +12,8 @@ from gungnir.machines.requests import (
     AnswerKind,
     Answers,
     Elapsed,
+    GetService,
+    GetTemplate,
     Pause,
     PodCommand,
     Pods,
@@ -86,6 +88,8 @@ def _received(setup: Setup, world: World, index: int, reply: Reply) -> tuple[Ste
     if operator.state is None or operator.request is None:
         raise ValueError("an idle operator waits for nothing")
     step = _stepped(setup, operator.machine, operator.state, reply)
+    while setup.eager_reads and isinstance(step.request, (GetService, GetTemplate)):
+        step = _stepped(setup, operator.machine, STATES.ref(step.state), serve(world.api, step.request)[1])
     if isinstance(reply, Stored) and isinstance(operator.request.value, PutRecord):
         operator = operator._replace(cached=RECORDS.ref(operator.request.value.record))
     return step, world.with_operator(index, _waiting(operator, operator.machine, step))

@@ -4,6 +4,7 @@ Each rule names where Valkey has it. Every function takes the pods and returns t
 """
 
 from gungnir.machines.view import Server
+from gungnir.resources.fence import acting, epoch_at, is_voting
 from spec.world import HOLD, Copy, Cuts, Link, Pod, Setup, address_of, run_of
 
 Pods = tuple[Pod, ...]
@@ -29,7 +30,8 @@ def reading(pods: Pods, cuts: Cuts, index: int) -> Server:
         replid2=pod.replid2,
         second_offset=pod.second + 1 if pod.replid2 else -1,
         offset=pod.offset,
-        fence=pod.fence,
+        fence=epoch_at(pod.fence),
+        voting=is_voting(pod.fence),
         follows=follows,
         link_up=pod.link in (Link.UP, Link.HALF),
         last_io_s=-1 if pod.primary or pod.link not in (Link.UP, Link.HALF) else 0 if fresh else STALE_IO_S,
@@ -63,13 +65,15 @@ def _unlinked(pod: Pod, *, half: bool) -> Pod:
     return pod._replace(link=Link.HALF if half and pod.link is Link.UP else Link.DOWN, copy=None)
 
 
-def fenced(pods: Pods, cuts: Cuts, setup: Setup, index: int, epoch: int) -> Pods:
+def fenced(pods: Pods, cuts: Cuts, setup: Setup, index: int, position: int) -> Pods:
     """Raise the fence: ACL SETUSER, DELUSER, SAVE. Deleting a user ends its connections (acl.c, ACLFreeUser)."""
     pod = pods[index]
-    if pod.fence == epoch:
+    if pod.fence == position:
         return pods
-    pods = put(pods, index, pod._replace(fence=epoch, saved=epoch))
-    return broken(pods, cuts, index, spared=epoch) if setup.link_bound else pods
+    pods = put(pods, index, pod._replace(fence=position, saved=position))
+    # Only an acting position has a replication user, and whoever uses it already stays attached.
+    spared = -1 if is_voting(position) else epoch_at(position)
+    return broken(pods, cuts, index, spared) if setup.link_bound else pods
 
 
 def detached(pods: Pods, cuts: Cuts, index: int) -> Pods:
@@ -122,7 +126,7 @@ def can_attach(pods: Pods, cuts: Cuts, setup: Setup, index: int) -> bool:
     if not pod.up or pod.primary or pod.follows in (HOLD, index) or pod.link is not Link.DOWN:
         return False
     host = pods[pod.follows]
-    allowed = host.fence == pod.creds if setup.link_bound else pod.creds > 0
+    allowed = host.fence == acting(pod.creds) if setup.link_bound else pod.creds > 0
     alive = host.up and host.primary and host.uid == pod.follows_uid
     return alive and allowed and not apart(cuts, index, pod.follows)
 
@@ -174,17 +178,23 @@ def next_write(host: Pod, pod: Pod) -> int | None:
     return host.log[position] if 0 <= position < len(host.log) else None
 
 
-def dead(pods: Pods, cuts: Cuts, index: int) -> Pods:
+def dead(pods: Pods, cuts: Cuts, setup: Setup, index: int) -> Pods:
     """The process ends. What it held in memory is gone."""
     pods = broken(pods, cuts, index)
     pod = pods[index]
     # A copy that was being loaded is not in the append-only file yet: the file still holds the data from before.
     log = pod.copy.old if pod.copy is not None and pod.link in (Link.LOAD, Link.LOAD_CUT) else pod.log
-    return put(pods, index, Pod(up=False, uid=pod.uid, run=pod.run, log=log, offset=0, replid="", saved=pod.saved))
+    if not setup.remembers_ids:
+        return put(pods, index, Pod(up=False, uid=pod.uid, run=pod.run, log=log, offset=0, replid="", saved=pod.saved))
+    # Of a former replid2 nothing is kept; a pod that was being loaded has the ids of its former data still.
+    kept = Pod(up=False, uid=pod.uid, run=pod.run, log=log, offset=pod.offset, replid=pod.replid, saved=pod.saved)
+    return put(pods, index, kept)
 
 
 def booted(pod: Pod, setup: Setup, index: int) -> Pod:
     """A process starts: boot-fenced, with the volume's data and ACL file, a new run id and a new replication id."""
     run = pod.run + 1
-    fence = pod.saved if setup.fence_survives else 0
-    return pod._replace(up=True, run=run, fence=fence, replid=f"{index}.{run}.0")
+    pod = pod._replace(up=True, run=run, fence=pod.saved if setup.fence_survives else 0)
+    if setup.remembers_ids and pod.log and pod.replid:
+        return pod
+    return pod._replace(replid=f"{index}.{run}.0", offset=0)

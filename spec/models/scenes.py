@@ -100,4 +100,4 @@ def haunted(setup: Setup) -> World:
     follow = PodCommand(
         Verb.FOLLOW, pod_name(1), uid_of(1, pod.uid), world.api.record.epoch, "", address_of(0, host.uid)
     )
-    return strayed(settled(setup, ended(world, 1)), (follow,))
+    return strayed(settled(setup, ended(setup, world, 1)), (follow,))
