@@ -225,6 +225,7 @@ class ApiExecutor:
 
     async def _grow_claim(self, request: GrowClaim) -> Reply:
         claims = self._cache.claims
+        before = claims.objects.get(request.claim)
         body: dict[str, Any] = {
             "metadata": {"uid": request.uid, "resourceVersion": request.version},
             "spec": {"resources": {"requests": {"storage": quantity_text(request.size)}}},
@@ -238,7 +239,7 @@ class ApiExecutor:
             again_s = REFUSED_AGAIN_S if isinstance(reply, (Forbidden, Invalid)) else FAILED_AGAIN_S
             claims.refused(request, describe(reply), time.monotonic() + again_s)
             return reply
-        claims.grew(stored)
+        claims.grew(stored, before)
         return Stored(version_of(stored))
 
     # --- reading and writing back -----------------------------------------------------------------------------------

@@ -46,10 +46,12 @@ class ClaimCache:
         self.objects.pop(name, None)
         self._refused.pop(name, None)
 
-    def grew(self, obj: Object) -> None:
-        """Take our own write's result: it was not refused."""
-        self.saw(obj)
-        self._refused.pop(obj["metadata"]["name"], None)
+    def grew(self, obj: Object, before: Object | None) -> None:
+        """Take our own write's result, unless an event came since ``before`` was cached: that is newer, or shows it."""
+        name = obj["metadata"]["name"]
+        self._refused.pop(name, None)
+        if before is not None and self.objects.get(name) is before:
+            self.saw(obj)
 
     def refused(self, request: GrowClaim, text: str, due_s: float) -> None:
         """Remember what the API server said; from ``due_s`` on it may be asked again."""

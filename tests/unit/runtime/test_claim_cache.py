@@ -107,13 +107,24 @@ def test_a_refusal_is_not_held_against_another_claim_of_the_same_name() -> None:
 def test_success_and_deletion_end_a_refusal() -> None:
     cache = seen(claim())
     cache.refused(GROW, "no", due_s=300.0)
-    cache.grew(claim(storage="2Gi"))
+    cache.grew(claim(storage="2Gi"), cache.objects["data-vc-0"])
     assert only(cache).refusal is None
     assert only(cache).requested_bytes == 2 * GI
     cache.refused(GROW, "no", due_s=300.0)
     cache.gone("data-vc-0")
     assert cache.views(0.0) == ()
     assert cache.retry_ms(0.0) is None
+
+
+def test_an_event_that_came_before_the_answer_to_our_write_is_kept() -> None:
+    cache = seen(claim())
+    before = cache.objects["data-vc-0"]
+    cache.saw(claim(storage="2Gi", capacity={"storage": "2Gi"}))
+    cache.grew(claim(storage="2Gi"), before)
+    assert only(cache).capacity_bytes == 2 * GI
+    cache.gone("data-vc-0")
+    cache.grew(claim(storage="2Gi"), before)
+    assert cache.views(0.0) == ()
 
 
 def test_the_next_try_is_when_the_first_refusal_falls_due_and_never_for_one_that_is() -> None:
