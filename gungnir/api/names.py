@@ -21,7 +21,7 @@ SWITCHOVER_ANNOTATION: Final = f"{GROUP}/switchover"
 ACCEPT_DATA_LOSS_ANNOTATION: Final = f"{GROUP}/accept-data-loss"
 """The epoch shown by a Blocked cluster: a person accepts that writes acknowledged by lost pods may be lost."""
 RECOVER_FROM_ANNOTATION: Final = f"{GROUP}/recover-from"
-"""``<pod>``: which pod's data a cluster without any recorded history starts from."""
+"""``<pod>@<epoch>``: which pod's data to start from, for the epoch that a Blocked cluster shows."""
 
 # On owned objects.
 EPOCH_ANNOTATION: Final = f"{GROUP}/epoch"

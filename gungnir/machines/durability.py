@@ -25,7 +25,7 @@ def misconfigured(facts: Facts, record: Record, pod: PodView) -> bool:
     server = pod.server
     if pod.contact is not Contact.UP or server is None or server.loading or pod.deleting:
         return False
-    known = server.min_acks >= 0 and server.fence == record.epoch and pod.name in facts.pod_names
+    known = server.min_acks >= 0 and server.fence == record.epoch and not server.voting and pod.name in facts.pod_names
     return known and server.min_acks != acks_to_set(facts, record)
 
 

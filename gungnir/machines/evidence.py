@@ -3,8 +3,8 @@
 Rules
 - *Proof of death* needs no wait: nothing listens at the pod's own address (refused several times in a row), its
   container is terminated, the pod object is gone or is another one, or another process (run id) answers there.
-- *Silence* is no proof. It counts after ``down_after_ms``, and only if no replica still hears the primary: if one does,
-  it is the operator that is cut off.
+- *Silence* is no proof. It counts after ``down_after_ms``, and only if as many replicas as a failover needs say that
+  they do not hear the primary either, and none says that it does: else it may be the operator that is cut off.
 - An error reply (LOADING, NOAUTH, MISCONF, BUSY ...) is evidence of its own kind: never death, never success, never
   "offset 0".
 - A readiness probe is not evidence of life: an exec probe on a frozen container hangs with it and never fails.
@@ -34,7 +34,7 @@ class Health(StrEnum):
     """There never was a primary: bootstrap."""
     DEAD = "dead"
     LEAVING = "leaving"
-    """Alive, and its pod is being deleted: hand over while it still answers."""
+    """Alive, and its pod is being deleted or cannot write its disk: hand over while it still answers."""
     SILENT = "silent"
     DOUBTFUL = "doubtful"
 
@@ -79,6 +79,8 @@ def _process_health(facts: Facts, primary: Primary, pod: PodView) -> Verdict:
         return _verdict(Health.DEAD, "NotPrimaryAnyMore", pod=pod.name, follows=pod.server.follows)
     if pod.deleting:
         return _verdict(Health.LEAVING, "PodTerminating", pod=pod.name)
+    if pod.server is not None and pod.server.disk_error:
+        return _verdict(Health.LEAVING, "DiskFull", pod=pod.name, error=pod.server.disk_error)
     return _verdict(Health.HEALTHY, "Answers", pod=pod.name)
 
 
@@ -96,6 +98,12 @@ def witnesses(answers: tuple[Answer, ...]) -> tuple[str, ...]:
     )
 
 
+def denials(answers: tuple[Answer, ...]) -> tuple[str, ...]:
+    """Return the names of the replicas that answered and do not hear the primary."""
+    hearing = witnesses(answers)
+    return tuple(answer.pod for answer in answers if answer.kind is AnswerKind.DONE and answer.pod not in hearing)
+
+
 def attached(record: Record, server: Server, address: str) -> bool:
     """Tell whether this reading shows a whole replica of the recorded primary, of its history, with its link up."""
     primary = record.primary
@@ -108,6 +116,7 @@ def attached(record: Record, server: Server, address: str) -> bool:
         and server.follows == address
         and server.replid == primary.replid
         and server.fence == record.epoch
+        and not server.voting
     )
 
 

@@ -16,11 +16,11 @@ What this does not decide: who attaches a pod that returns later (repair.py), an
 
 from typing import NamedTuple
 
-from gungnir.machines import epochs
-from gungnir.machines.evidence import Health, Verdict, attached, primary_health, witnesses
+from gungnir.machines import epochs, pods
+from gungnir.machines.evidence import Health, Verdict, denials, primary_health, witnesses
 from gungnir.machines.facts import Facts
 from gungnir.machines.failover_table import MACHINE, Phase
-from gungnir.machines.kernel import Step
+from gungnir.machines.kernel import IllegalTransition, Step
 from gungnir.machines.record import Candidate, Intent, Kind, Record, Stage
 from gungnir.machines.recovery import Consent, way_out
 from gungnir.machines.requests import (
@@ -50,10 +50,12 @@ from gungnir.machines.requests import (
     Version,
     describe,
 )
-from gungnir.machines.selection import count, elect
+from gungnir.machines.selection import count, elect, votes_needed
 from gungnir.machines.view import Contact, PodView, View
 
 NO_VERSION = Version("")
+REQUESTED = "Requested"
+"""The reason of a failover that a person asked for by annotation."""
 CATCH_UP_STEP_MS = 5
 """How long a planned failover waits between two looks at the target's offset."""
 HOLD_MARGIN_MS = 2000
@@ -76,6 +78,7 @@ class State(NamedTuple):
     commands: tuple[PodCommand, ...] = ()
     goal: int = 0
     tries: int = 0
+    refused: bool = False
     detail: str = ""
     outcome: Outcome | None = None
 
@@ -91,7 +94,10 @@ def step(facts: Facts, state: State, reply: Reply) -> Step[State]:
     Raises:
         IllegalTransition: the reply does not belong to the request outstanding in this phase.
     """
-    return _HANDLERS[state.phase](facts, state, reply)
+    handler = _HANDLERS.get(state.phase)
+    if handler is None:
+        raise IllegalTransition(MACHINE.name, str(state.phase), type(reply).__name__)
+    return handler(facts, state, reply)
 
 
 def _to(state: State, trigger: str, request: Request | None = None, **changes: object) -> Step[State]:
@@ -114,24 +120,34 @@ def _health(facts: Facts, state: State, reply: Reply) -> Step[State]:
     state = state._replace(view=reply.view, expected=reply.record, verdict=verdict)
     if reply.view.stalled:
         return _to(state, "stalled", detail="OperatorStalled")
-    if verdict.health is Health.NONE and reply.record.intent is None and not _all_up(facts, reply.view):
+    if verdict.health is Health.NONE and reply.record.intent is None and not pods.all_up(facts, reply.view):
         return _to(state, "doubtful", detail="WaitingForAllPods")
-    if reply.record.intent is not None or verdict.health in (Health.NONE, Health.DEAD):
-        return _to(state, "act", GetCluster())
-    if verdict.health is Health.SILENT:
-        commands = tuple(_command(Verb.READ, pod, reply.record.epoch) for pod in _others(state, facts))
+    intent = reply.record.intent
+    promoted = intent is not None and intent.stage is Stage.RECONFIGURING
+    if verdict.health is Health.SILENT and (intent is None or promoted):
+        commands = tuple(
+            pods.command(Verb.READ, pod, reply.record.epoch) for pod in pods.others(facts, state.expected, state.view)
+        )
         return _to(state, "silent", Pods(commands), commands=commands)
+    if intent is not None or verdict.health in (Health.NONE, Health.DEAD):
+        return _to(state, "act", GetCluster())
     if verdict.health is Health.DOUBTFUL:
         return _to(state, "doubtful", detail=verdict.evidence)
-    if state.asked or (verdict.health is Health.LEAVING and _attached_pods(state.expected, state.view)):
+    if state.asked or (verdict.health is Health.LEAVING and pods.in_sync(state.expected, state.view)):
         return _to(state, "act", GetCluster())
     return _to(state, "healthy")
 
 
 def _sdown(_facts: Facts, state: State, reply: Reply) -> Step[State]:
-    hearing = witnesses(reply.answers) if isinstance(reply, Answers) else ()
+    """Ask the replicas: silence counts only if a quorum of them answers and none of those hears the primary."""
+    answers = reply.answers if isinstance(reply, Answers) else ()
+    hearing, deaf = witnesses(answers), denials(answers)
     if hearing:
-        return _to(state, "witnessed", detail="OperatorIsolated: " + ", ".join(hearing))
+        return _to(state, "witnessed", detail=f"OperatorIsolated: {', '.join(hearing)} still hear the primary")
+    needed = votes_needed(state.expected.electorate)
+    if len(deaf) < needed:
+        text = f"TooFewWitnesses: the primary is silent, and {len(deaf)} of the {needed} replicas needed answer"
+        return _to(state, "unasked", detail=text)
     return _to(state, "unheard", GetCluster())
 
 
@@ -152,10 +168,12 @@ def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
     )
     intent = reply.record.intent
     if intent is None:
-        reason = "Requested" if state.asked else state.verdict.evidence
-        return _begin(facts, state, _kind(state), reason)
+        kind = _kind(state)
+        if kind is not Kind.SWITCHOVER:
+            state = state._replace(asked="", wanted="")
+        return _begin(facts, state, kind, REQUESTED if state.asked else state.verdict.evidence)
     match intent.stage:
-        case Stage.FENCING if intent.kind is Kind.SWITCHOVER and reply.switchover:
+        case Stage.FENCING if intent.reason == REQUESTED and reply.switchover:
             return _to(state, "resume-clear", epochs.clear_request(state.version))
         case Stage.FENCING:
             return _to(state, "resume-fencing", GetService())
@@ -180,7 +198,7 @@ def _begin(facts: Facts, state: State, kind: Kind, reason: str) -> Step[State]:
 def _resume_promoting(facts: Facts, state: State, intent: Intent) -> Step[State]:
     candidate = intent.candidate
     pod = None if candidate is None else state.view.pod(candidate.pod)
-    if candidate is None or pod is None or not _is_process(pod, candidate):
+    if candidate is None or pod is None or not pods.is_process(pod, candidate):
         return _begin(facts, state, Kind.FAILOVER, "CandidateLost")
     return _to(state, "resume-promoting", _promotion(state.record, candidate))
 
@@ -253,7 +271,7 @@ def _fence(facts: Facts, state: State, trigger: str) -> Step[State]:
     pod = None if primary is None else state.view.pod(primary.pod)
     target = _catch_up_target(state)
     if planned and primary is not None and pod is not None and pod.contact is Contact.UP and target is not None:
-        hold = _command(Verb.HOLD_WRITES, pod, primary.epoch)._replace(
+        hold = pods.command(Verb.HOLD_WRITES, pod, primary.epoch)._replace(
             run_id=primary.run_id, pause_ms=facts.catch_up_ms + HOLD_MARGIN_MS
         )
         return _to(state, f"{trigger}-planned", Pods((hold,)), commands=(hold,), wanted=target.name)
@@ -262,10 +280,10 @@ def _fence(facts: Facts, state: State, trigger: str) -> Step[State]:
 
 def _catch_up_target(state: State) -> PodView | None:
     intent = state.record.intent
-    pods = _attached_pods(state.expected, state.view)
+    ready = pods.in_sync(state.expected, state.view)
     if intent is not None and intent.target:
-        return next((pod for pod in pods if pod.name == intent.target), None)
-    return max(pods, key=lambda pod: pod.server.offset if pod.server else 0, default=None)
+        return next((pod for pod in ready if pod.name == intent.target), None)
+    return max(ready, key=lambda pod: pod.server.offset if pod.server else 0, default=None)
 
 
 # --- the planned part -----------------------------------------------------------------------------------------------
@@ -281,7 +299,7 @@ def _hold(facts: Facts, state: State, reply: Reply) -> Step[State]:
 
 def _look(state: State, trigger: str) -> Step[State]:
     pod = state.view.pod(state.wanted)
-    commands = () if pod is None else (_command(Verb.READ, pod, state.expected.epoch),)
+    commands = () if pod is None else (pods.command(Verb.READ, pod, state.expected.epoch),)
     return _to(state, trigger, Pods(commands), commands=commands)
 
 
@@ -303,15 +321,8 @@ def _catch_up_wait(_facts: Facts, state: State, _reply: Reply) -> Step[State]:
 
 def _ask_for_votes(state: State, trigger: str) -> Step[State]:
     epoch = state.record.epoch
-    commands = tuple(_command(Verb.DETACH, pod, epoch) for pod in state.view.pods if _worth_asking(pod))
+    commands = tuple(pods.command(Verb.DETACH, pod, epoch) for pod in state.view.pods if pods.worth_asking(pod))
     return _to(state, trigger, Pods(commands), commands=commands)
-
-
-def _worth_asking(pod: PodView) -> bool:
-    """A pod that refuses or is terminated cannot answer; a silent one is asked only while its silence is short."""
-    if not pod.address or pod.terminated or pod.contact is Contact.REFUSED:
-        return False
-    return pod.contact is not Contact.SILENT
 
 
 def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
@@ -323,10 +334,11 @@ def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
     candidate, why = elect(record, ballot, state.wanted), "Quorum"
     if candidate is None:
         candidate, why = way_out(facts, record, ballot, answers, uids, state.consent, state.view)
-    outcome = epochs.outcome(record, candidate, ballot, state.verdict, why)
     if candidate is None:
+        outcome = epochs.outcome(record, candidate, ballot, state.verdict, why)
         return _to(state, "nobody", detail=why, outcome=outcome._replace(result="Blocked"))
     frozen = epochs.freeze(record, candidate, why)
+    outcome = epochs.outcome(frozen, candidate, ballot, state.verdict, why)
     return _to(state, "chosen", PutRecord(state.version, frozen), record=frozen, outcome=outcome)
 
 
@@ -349,10 +361,16 @@ def _promote(facts: Facts, state: State, reply: Reply) -> Step[State]:
     if answer is not None and answer.kind is AnswerKind.FENCED:
         return _to(state, "outdated", detail="the candidate is at a newer epoch")
     intent = state.record.intent
+    refused = answer is not None and answer.kind in (AnswerKind.ERROR, AnswerKind.OTHER_PROCESS)
+    if refused and answer is not None and not state.refused:
+        # It certainly was not carried out: give the candidate up, once a round.
+        record = epochs.claim(state.record, facts, Kind.FAILOVER, "CandidateRefused", "")
+        state = state._replace(refused=True, asked="", wanted="", service=NO_VERSION, detail=answer.error)
+        return _to(state, "refused", PutRecord(state.version, record), record=record)
     if answer is None or answer.kind is not AnswerKind.DONE or answer.server is None or intent is None:
         return _to(state, "failed", detail=f"Promote: {answer.kind if answer else 'no answer'}")
     server, candidate = answer.server, intent.candidate
-    as_told = server.primary and server.fence == state.record.epoch
+    as_told = server.primary and server.fence == state.record.epoch and not server.voting
     if candidate is None or not as_told or server.run_id != candidate.run_id:
         return _to(state, "failed", detail="the candidate does not read back as primary")
     record = epochs.promoted(state.record, facts, candidate, server.replid)
@@ -377,9 +395,9 @@ def _follow_commands(state: State, facts: Facts) -> tuple[PodCommand, ...]:
     if primary is None or host is None:
         return ()
     return tuple(
-        _command(Verb.FOLLOW, pod, state.record.epoch)._replace(host=host.address)
+        pods.command(Verb.FOLLOW, pod, state.record.epoch)._replace(host=host.address)
         for pod in state.view.pods
-        if pod.name != primary.pod and pod.name in facts.pod_names and _worth_asking(pod) and not pod.deleting
+        if pod.name != primary.pod and pod.name in facts.pod_names and pods.worth_asking(pod) and not pod.deleting
     )
 
 
@@ -422,47 +440,6 @@ def _finish_with(state: State, trigger: str) -> Step[State]:
 
 def _finish(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     return _to(state, "stored") if isinstance(reply, Stored) else _failed(state, reply)
-
-
-# --- helpers --------------------------------------------------------------------------------------------------------
-
-
-def _command(verb: Verb, pod: PodView, epoch: int) -> PodCommand:
-    return PodCommand(verb, pod.name, pod.uid, epoch)
-
-
-def _others(state: State, facts: Facts) -> tuple[PodView, ...]:
-    primary = state.expected.primary
-    return tuple(
-        pod
-        for pod in state.view.pods
-        if pod.name in facts.pod_names and _worth_asking(pod) and (primary is None or pod.name != primary.pod)
-    )
-
-
-def _attached_pods(record: Record, view: View) -> tuple[PodView, ...]:
-    primary = None if record.primary is None else view.pod(record.primary.pod)
-    if primary is None:
-        return ()
-    return tuple(
-        pod
-        for pod in view.pods
-        if pod.server is not None
-        and pod.contact is Contact.UP
-        and not pod.deleting
-        and attached(record, pod.server, primary.address)
-    )
-
-
-def _all_up(facts: Facts, view: View) -> bool:
-    up = {pod.name for pod in view.pods if pod.contact is Contact.UP}
-    return set(facts.pod_names) <= up
-
-
-def _is_process(pod: PodView, candidate: Candidate) -> bool:
-    if pod.uid != candidate.uid or pod.terminated or pod.contact in (Contact.REFUSED, Contact.SILENT):
-        return False
-    return pod.server is None or pod.server.run_id == candidate.run_id
 
 
 _HANDLERS = {

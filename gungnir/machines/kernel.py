@@ -25,7 +25,7 @@ class IllegalTransition(BugError):  # noqa: N818 - named after what happened, as
 
     def __init__(self, machine: str, phase: str, trigger: str) -> None:
         """Name the machine, the phase it was in, and the trigger that has no row there."""
-        super().__init__(f"{machine}: no row for trigger {trigger!r} in phase {phase!r}")
+        super().__init__(f"{machine}: no row for trigger {str(trigger)!r} in phase {str(phase)!r}")
         self.machine = machine
         self.phase = phase
         self.trigger = trigger

@@ -124,6 +124,8 @@ def tick(times: LeaseTimes, state: State, now_ms: int, *, draining: bool = False
             return _to(state, "expired", None, wake_ms=now_ms, deadline_ms=-1)
         request = PutLease(state.version, "me", state.transitions)
         return _to(state, "due", request, sent_ms=now_ms)
+    if draining:
+        return Step(state, None, "look")
     return Step(state._replace(sent_ms=now_ms, wake_ms=now_ms + times.retry_ms), GetLease(), "look")
 
 

@@ -8,7 +8,7 @@ Rules
 - When some whole pods are left, but too few to be sure of every acknowledged write, the recorded primary may come back
   alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw its process exit
   (so the kernel still had all that was written). Anything else only a person may decide: the annotation
-  ``accept-data-loss`` with this epoch, or ``recover-from`` with a pod's name.
+  ``accept-data-loss`` with this epoch, or ``recover-from`` with a pod's name and this epoch.
 - Among several pods with data and no known history, a size is no evidence: a person names the pod.
 """
 
@@ -22,7 +22,7 @@ from gungnir.machines.view import Server, View
 
 
 class Consent(NamedTuple):
-    """What a person wrote on the cluster: an accepted epoch, and a pod to start from; both may be empty."""
+    """What a person wrote on the cluster: an accepted epoch, and ``<pod>@<epoch>`` to start from; both may be empty."""
 
     accept_data_loss: str = ""
     recover_from: str = ""
@@ -52,7 +52,7 @@ def way_out(
 ) -> Way:
     """Return whom to promote although no quorum voted, or nobody with the reason. ``record`` has the epoch claimed."""
     pods = _usable(record, answers, uids)
-    named = _named(pods, consent.recover_from)
+    named = _named(pods, _for_epoch(consent.recover_from, record.epoch))
     if named is not None:
         return Way(_fresh(named), "RecoverFromRequested")
     present = {pod.name for pod in pods}
@@ -66,6 +66,12 @@ def way_out(
     if not everyone:
         return Way(None, "WaitingForAllPods")
     return _all_present(facts, record, pods)
+
+
+def _for_epoch(consent: str, epoch: int) -> str:
+    """Return the pod of ``<pod>@<epoch>`` if it is for this epoch: a consent never decides a later case unasked."""
+    pod, _, given = consent.rpartition("@")
+    return pod if given == str(epoch) else ""
 
 
 def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...]) -> Way:
@@ -97,7 +103,8 @@ def _usable(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, 
         server = answer.server
         if answer.kind is not AnswerKind.DONE or server is None:
             continue
-        if server.fence == record.epoch and not (server.loading or server.syncing or server.primary or server.link_up):
+        voting = server.fence == record.epoch and server.voting
+        if voting and not (server.loading or server.syncing or server.primary or server.link_up):
             pods.append(_Pod(answer.pod, uid, server))
     return tuple(pods)
 

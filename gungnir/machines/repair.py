@@ -23,7 +23,7 @@ from gungnir.machines.durability import asks_for_enough, misconfigured
 from gungnir.machines.epochs import renamed
 from gungnir.machines.evidence import Health, attached, primary_health
 from gungnir.machines.facts import Facts
-from gungnir.machines.kernel import Machine, Row, Step, register
+from gungnir.machines.kernel import IllegalTransition, Machine, Row, Step, register
 from gungnir.machines.record import Electorate, Member, Record
 from gungnir.machines.requests import (
     AnswerKind,
@@ -156,7 +156,10 @@ def step(facts: Facts, state: State, reply: Reply) -> Step[State]:
     Raises:
         IllegalTransition: the reply does not belong to the request outstanding in this phase.
     """
-    return _HANDLERS[state.phase](facts, state, reply)
+    handler = _HANDLERS.get(state.phase)
+    if handler is None:
+        raise IllegalTransition(MACHINE.name, str(state.phase), type(reply).__name__)
+    return handler(facts, state, reply)
 
 
 def _to(state: State, trigger: str, request: Request | None = None, **changes: object) -> Step[State]:
@@ -241,7 +244,7 @@ def _unattached(facts: Facts, record: Record, pod: PodView, primary: PodView) ->
         return False
     if pod.name not in facts.pod_names:
         return server.primary
-    return server.primary or server.follows != primary.address or server.fence != record.epoch
+    return server.primary or server.follows != primary.address or server.fence != record.epoch or server.voting
 
 
 def _members(facts: Facts, record: Record, primary: PodView, view: View) -> tuple[Member, ...]:
@@ -260,12 +263,18 @@ def _new_replid(record: Record, primary: PodView) -> str:
     server, recorded = primary.server, record.primary
     if server is None or recorded is None or primary.contact is not Contact.UP:
         return ""
-    same = server.primary and server.run_id == recorded.run_id and server.fence == record.epoch
+    same = server.primary and server.run_id == recorded.run_id and server.fence == record.epoch and not server.voting
     return server.replid if same and server.replid != recorded.replid else ""
 
 
 def _grown(facts: Facts, electorate: Electorate) -> Electorate:
-    return Electorate(max(electorate.size, facts.size), min(electorate.acks, facts.acks))
+    """A larger size and fewer promised copies are recorded at once, for they only ask for more votes.
+
+    No copies at all ask for one vote: at once if a person chose that (``async``), but for a scale-down to one pod only
+    when the others are gone.
+    """
+    acks = min(electorate.acks, facts.acks) if facts.acks or facts.size > 1 else electorate.acks
+    return Electorate(max(electorate.size, facts.size), acks)
 
 
 def _may_promise(facts: Facts, record: Record, primary: PodView, view: View) -> bool:

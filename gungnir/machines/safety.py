@@ -79,6 +79,10 @@ PREDICATES: Final[tuple[tuple[str, Predicate], ...]] = (
 )
 
 
+STOPPING: Final = frozenset({"epochMonotone", "candidateFrozen", "electorateSound"})
+"""Violations that nothing of ours can mend: nothing is done for the cluster. The others are what repair is for."""
+
+
 def violations(record: Record, view: View) -> tuple[tuple[str, str], ...]:
     """Return (name, what was seen) of each predicate that does not hold."""
     found = ((name, predicate(record, view)) for name, predicate in PREDICATES)

@@ -69,8 +69,8 @@ def why_not(record: Record, answer: Answer, uid: str) -> str:
     server = answer.server
     if answer.kind is not AnswerKind.DONE or server is None:
         return f"no answer ({answer.error or answer.kind.value})"
-    if server.fence != record.epoch:
-        return f"its fence is {server.fence}, not {record.epoch}"
+    if server.fence != record.epoch or not server.voting:
+        return f"its fence is {server.fence}, not the vote of {record.epoch}"
     if server.primary or server.link_up:
         return "it still serves or follows"
     if server.loading or server.syncing:

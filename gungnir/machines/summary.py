@@ -58,10 +58,12 @@ class Notes(NamedTuple):
     invalid: str = ""
     last_verdict: str = ""
     violation: str = ""
+    full: tuple[str, ...] = ()
 
 
 def summarize(facts: Facts, record: Record, view: View, notes: Notes) -> Summary:
     """Return what is shown of this cluster now."""
+    notes = notes._replace(full=full_disks(view))
     primary = None if record.primary is None else view.pod(record.primary.pod)
     verdict = primary_health(facts, record, view)
     serving = primary is not None and record.intent is None and verdict.health in (Health.HEALTHY, Health.LEAVING)
@@ -70,7 +72,7 @@ def summarize(facts: Facts, record: Record, view: View, notes: Notes) -> Summary
     ready = len(synced) + (1 if serving else 0)
     copies = len(synced)
     signs = (
-        _ready_sign(facts, serving, copies, verdict.evidence),
+        _ready_sign(facts, primary if serving else None, copies, verdict.evidence),
         _progressing(facts, record, view),
         _degraded(facts, serving, ready, notes),
         _blocked(record, notes),
@@ -104,14 +106,27 @@ def _phase(facts: Facts, record: Record, serving: bool, ready: int, notes: Notes
         return "Creating", "waiting for the pods"
     if not serving:
         return "Degraded", notes.doubt or f"the primary {record.primary.pod} does not answer as one"
+    if notes.full:
+        return "Degraded", _disk_text(notes.full)
     if ready < facts.size:
         return "Degraded", f"{ready} of {facts.size} pods are in sync"
     return "Running", f"{record.primary.pod} is primary; all {facts.size} pods are in sync"
 
 
-def _ready_sign(facts: Facts, serving: bool, copies: int, evidence: str) -> Sign:
-    if not serving:
+def full_disks(view: View) -> tuple[str, ...]:
+    """Return the names of the pods that cannot write their append-only file."""
+    return tuple(pod.name for pod in view.pods if pod.server is not None and pod.server.disk_error)
+
+
+def _disk_text(full: tuple[str, ...]) -> str:
+    return f"{', '.join(full)}: cannot write the append-only file and takes no writes; free or enlarge the volume"
+
+
+def _ready_sign(facts: Facts, primary: PodView | None, copies: int, evidence: str) -> Sign:
+    if primary is None:
         return Sign("Ready", False, "NoPrimary", f"no primary takes writes ({evidence})")
+    if primary.server is not None and primary.server.disk_error:
+        return Sign("Ready", False, "DiskFull", _disk_text((primary.name,)))
     if copies < facts.acks:
         text = f"the primary refuses writes: {copies} of the {facts.acks} replicas that must hold a write are in sync"
         return Sign("Ready", False, "TooFewCopies", text)
@@ -133,6 +148,8 @@ def _degraded(facts: Facts, serving: bool, ready: int, notes: Notes) -> Sign:
     if notes.doubt:
         reason = "OperatorIsolated" if notes.doubt.startswith("OperatorIsolated") else "EvidenceInDoubt"
         return Sign("Degraded", True, reason, notes.doubt)
+    if notes.full:
+        return Sign("Degraded", True, "DiskFull", _disk_text(notes.full))
     if serving and ready == facts.size:
         return Sign("Degraded", False, "AllInSync", f"all {facts.size} pods are in sync")
     return Sign("Degraded", True, "NotAllInSync", f"{ready} of {facts.size} pods are in sync")

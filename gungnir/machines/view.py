@@ -27,7 +27,8 @@ class Server(NamedTuple):
 
     ``offset`` counts bytes of the replication stream. ``fence`` is the epoch of the operator user the pod accepted.
     ``last_io_s`` is ``master_last_io_seconds_ago`` (-1: never). ``min_acks`` is its ``min-replicas-to-write`` (-1: the
-    reading does not tell).
+    reading does not tell). ``voting``: it was detached in the epoch of its fence and not told anything since.
+    ``disk_error``: it refuses writes because it cannot write its append-only file.
     """
 
     run_id: str
@@ -47,6 +48,8 @@ class Server(NamedTuple):
     priority: int = 100
     version: str = ""
     min_acks: int = -1
+    voting: bool = False
+    disk_error: str = ""
 
 
 class PodView(NamedTuple):

@@ -50,6 +50,11 @@ def operator_user(epoch: int) -> str:
     return f"op-{_epoch(epoch)}"
 
 
+def voting_user(epoch: int) -> str:
+    """Name of the user as which the operator of this epoch reads a pod's vote, before anybody is promoted."""
+    return f"vote-{_epoch(epoch)}"
+
+
 def replication_user(epoch: int) -> str:
     """Name of the user as which a replica of this epoch follows its primary."""
     return f"repl-{_epoch(epoch)}"
@@ -103,7 +108,7 @@ def replication_user_rules(password_hash: str) -> tuple[str, ...]:
 
 
 def acl_lines(epoch: int, key_hex: str, cluster_uid: str) -> str:
-    """Return the two lines of an ACL file that let the operator and the replicas of this epoch in.
+    """Return the line of an ACL file that lets the operator of this epoch read a new pod's vote, and attach it.
 
     Args:
         epoch: The epoch at which a pod with a new volume starts.
@@ -113,13 +118,8 @@ def acl_lines(epoch: int, key_hex: str, cluster_uid: str) -> str:
     Raises:
         UserError: The key is malformed.
     """
-    operator, replication = operator_user(epoch), replication_user(epoch)
-    return "\n".join(
-        (
-            _line(operator, operator_user_rules(hash_of(password(key_hex, cluster_uid, operator)))),
-            _line(replication, replication_user_rules(hash_of(password(key_hex, cluster_uid, replication)))),
-        )
-    )
+    user = voting_user(epoch)
+    return _line(user, operator_user_rules(hash_of(password(key_hex, cluster_uid, user))))
 
 
 def default_acl(client_password: str | None) -> str:

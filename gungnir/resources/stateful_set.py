@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gungnir.api import names
-from gungnir.resources.credentials import operator_user
+from gungnir.resources.credentials import voting_user
 from gungnir.resources.epoch import EPOCH, epoch_of
 from gungnir.resources.inputs import BuildInputs
 from gungnir.resources.labels import metadata, propagation
@@ -88,7 +88,7 @@ def epoch_parts(stateful_set: Mapping[str, Any]) -> tuple[int, str] | None:
     """
     template = stateful_set.get("spec", {}).get("template", {})
     epoch, users = epoch_of(template), operator_users_of(template)
-    if epoch is None or epoch != epoch_of(stateful_set) or not users.startswith(f"user {operator_user(epoch)} "):
+    if epoch is None or epoch != epoch_of(stateful_set) or not users.startswith(f"user {voting_user(epoch)} "):
         return None
     return epoch, users
 

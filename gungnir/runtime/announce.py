@@ -19,9 +19,9 @@ _BLOCKED: Final = {
     "another returns; to go on with what is left, annotate valkey.verilean.io/accept-data-loss={epoch}",
     "WaitingForAllPods": "no pod kept its data, and not all have answered yet; it is tried again when they do",
     "SeveralPodsHoldData": "several pods hold data of unknown origin; name the one to start from: annotate "
-    "valkey.verilean.io/recover-from=<pod>",
+    "valkey.verilean.io/recover-from=<pod>@{epoch}",
     "PrimaryDataMissing": "the last primary came back without its data and others hold some; name the one to start "
-    "from: annotate valkey.verilean.io/recover-from=<pod>",
+    "from: annotate valkey.verilean.io/recover-from=<pod>@{epoch}",
 }
 _PROBLEMS: Final = {
     "NameTaken": Reason.OBJECT_NOT_OWNED,
@@ -121,6 +121,14 @@ class Announcer:
                 reason = Reason.OPERATOR_ISOLATED if isolated else Reason.POD_UNUSABLE
                 self._context.events.warning(obj, reason, text)
 
+    def disks(self, obj: Object | None, summary: Summary) -> None:
+        """Some pods cannot write their append-only file, or all can again."""
+        text = next((sign.message for sign in summary.signs if sign.reason == "DiskFull"), "")
+        if self._news("disks", text) and text:
+            self._log.warning("disk full", detail=text)
+            if obj is not None:
+                self._context.events.warning(obj, Reason.DISK_FULL, text)
+
     def invalid(self, obj: Object, text: str) -> None:
         """The spec cannot be honoured."""
         if self._news("invalid", text):
@@ -144,9 +152,13 @@ class Announcer:
             if obj is not None:
                 self._context.events.warning(obj, Reason.STORAGE_RESIZE_FAILED, refused[0])
 
-    def violation(self, obj: Object | None, name: str, text: str) -> None:
-        """An invariant does not hold in the live view: nothing is done for this cluster while that lasts."""
-        if self._news("violation", (name, text)):
+    def violations(self, obj: Object | None, found: tuple[tuple[str, str], ...]) -> None:
+        """Say which invariants do not hold in the live view: nothing is done for this cluster while that lasts."""
+        former, now = self._last.get("violations", {}), dict(found)
+        self._last["violations"] = now
+        for name, text in found:
+            if isinstance(former, dict) and former.get(name) == text:
+                continue
             self._log.error("invariant violated", invariant=name, seen=text)
             self._context.metrics.invariant_violation(name)
             if obj is not None:

@@ -310,6 +310,7 @@ class ClusterWorker:
         summary = self._summary(self._record)
         shape = announce.shape(summary)
         self._announced.figures(self.key, self._record, summary)
+        self._announced.disks(self.cache.cluster, summary)
         self._announced.storage(self.cache.cluster, summary)
         if shape == self._shown or self._executor is None:
             return again_ms
@@ -342,8 +343,7 @@ class ClusterWorker:
     def _observe(self) -> Seen:
         view = self._view()
         found = safety.violations(self._record, view)
-        for name, text in found:
-            self._announced.violation(self.cache.cluster, name, text)
+        self._announced.violations(self.cache.cluster, found)
         self._notes = self._notes._replace(violation="; ".join(f"{name}: {text}" for name, text in found))
         asked = self._cluster.metadata.annotations.get(names.SWITCHOVER_ANNOTATION, "") if self._cluster else ""
         return Seen(

@@ -4,6 +4,8 @@ Rules
 - Every verb but READ runs at exactly its epoch: an older pod is raised first (or refused, by the verbs that do not move
   a pod), a newer one refuses.
 - What must not be torn apart is one MULTI, and the reading that answers for it is taken inside.
+- DETACH leaves the pod at the voting position of its epoch; PROMOTE and FOLLOW raise it to the acting one, so a
+  DETACH that arrives late cannot undo them.
 - ``REPLICAOF`` to the hold address, where nothing listens, keeps the data and stays read-only: that is "detached".
 """
 
@@ -11,10 +13,11 @@ from collections.abc import Sequence
 
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Verb
 from gungnir.machines.view import Server
+from gungnir.resources import fence
 from gungnir.resources.conf import HOLD_HOST, HOLD_PORT
 from gungnir.resp import commands
 from gungnir.resp.commands import ClientType
-from gungnir.resp.view import ServerView
+from gungnir.resp.view import ServerView, WriteStatus
 from gungnir.runtime.valkey.connection import (
     GarbageError,
     LostError,
@@ -42,12 +45,12 @@ _AT_THE_EPOCH = frozenset({Verb.HOLD_WRITES, Verb.RELEASE_WRITES, Verb.CONFIGURE
 """Verbs for a pod that is at the epoch already: they raise nothing."""
 
 
-def reading(view: ServerView, fence: int, min_acks: int = -1) -> Server:
+def reading(view: ServerView, position: int, min_acks: int = -1) -> Server:
     """Reduce what a server said to what decisions use.
 
     Args:
         view: Its INFO.
-        fence: Epoch of the user as which it was read.
+        position: Position of the fence that it was read at.
         min_acks: Its ``min-replicas-to-write``; -1 if it was not asked.
     """
     link = view.link
@@ -58,7 +61,8 @@ def reading(view: ServerView, fence: int, min_acks: int = -1) -> Server:
         replid2=view.master_replid2 or "",
         second_offset=view.second_repl_offset or 0,
         offset=view.offset,
-        fence=fence,
+        fence=fence.epoch_at(position),
+        voting=fence.is_voting(position),
         follows="" if link is None else link.master_host,
         link_up=link is not None and link.up,
         last_io_s=-1 if link is None or link.master_last_io_seconds_ago is None else link.master_last_io_seconds_ago,
@@ -69,6 +73,7 @@ def reading(view: ServerView, fence: int, min_acks: int = -1) -> Server:
         priority=100 if link is None else link.slave_priority,
         version=".".join(str(part) for part in view.version),
         min_acks=min_acks,
+        disk_error="MISCONF" if view.aof_enabled and view.aof_last_write_status is not WriteStatus.OK else "",
     )
 
 
@@ -87,7 +92,7 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
         ValkeyError: Any other failure.
     """
     if command.verb is Verb.READ:
-        return reading(await session.read(), session.fence, session.min_acks)
+        return reading(await session.read(), session.position, session.min_acks)
     # A connection ends with its process, so the run id that was read on it holds for as long as it stands. On a fresh
     # one nothing is known yet, not even whether there are clients of a primary to cut.
     if not session.run_id:
@@ -95,12 +100,14 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
     if command.run_id and session.run_id != command.run_id:
         raise WrongProcessError(f"process {session.run_id} answers, {command.run_id} is meant")
     if command.verb in _AT_THE_EPOCH:
-        if session.fence != command.epoch:
-            raise OutdatedError(f"the pod is at epoch {session.fence}, the command is of {command.epoch}")
+        if session.position != fence.acting(command.epoch):
+            at = fence.epoch_at(session.position)
+            raise OutdatedError(f"the pod is at epoch {at}, or not yet acting; the command is of {command.epoch}")
     else:
-        await session.raise_fence(command.epoch)
+        vote = command.verb is Verb.DETACH
+        await session.raise_fence(fence.voting(command.epoch) if vote else fence.acting(command.epoch))
     answers = await session.transaction([*_steps(session, command, acks, port), *READING])
-    return reading(session.seen(*answers[-len(READING) :]), session.fence, session.min_acks)
+    return reading(session.seen(*answers[-len(READING) :]), session.position, session.min_acks)
 
 
 class WrongProcessError(ValkeyError):

@@ -141,7 +141,7 @@ class Monitor:
             async with self._turn:
                 session = await self._connected()
                 view = await session.read()
-                server = reading(view, session.fence, session.min_acks)
+                server = reading(view, session.position, session.min_acks)
         except ValkeyError as exc:
             self._failed(exc)
         else:
@@ -231,6 +231,8 @@ def _shape(server: Server) -> tuple[object, ...]:
         server.primary,
         server.replid,
         server.fence,
+        server.voting,
+        server.disk_error,
         server.follows,
         server.link_up,
         server.syncing,

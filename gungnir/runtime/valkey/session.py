@@ -1,23 +1,23 @@
-"""A session with one pod's server: authenticated as the operator user of the epoch that the pod is fenced at.
+"""A session with one pod's server: authenticated as the operator user of the position that the pod is fenced at.
 
-Rules (design of the fence)
-- A pod's fence is the lowest epoch whose operator user it still accepts: whoever holds that user may still command.
-- Raising the fence from f to e authenticates as the user it replaces: as op-f create op-e and repl-e, then as op-e
-  delete every other epoch's users and save the ACL file in one MULTI, then read the users back. (One MULTI that
-  deletes its own user is answered partly and does not save.) Only when the read-back shows op-e and repl-e alone is
-  the fence raised.
+Rules (of the fence; the positions are those of resources/fence.py)
+- A pod's position is the lowest whose operator user it still accepts: whoever holds that user may still command.
+- Raising the fence authenticates as the user it replaces: as the old user create the new position's users, then as
+  the new one delete every other position's users and save the ACL file in one MULTI, then read the users back. (One
+  MULTI that deletes its own user is answered partly and does not save.) Only when the read-back shows the new users
+  alone is the fence raised.
 - A fence that was found raised may not have reached the disk (ACL SAVE failed, and nobody can ask): each connection
   saves once before it commands, so that what a restart brings back is never older than what was commanded.
-- A user of a newer epoch than ours means that we are outdated: nothing is done.
+- A user of a newer position than ours means that we are outdated: nothing is done.
 - A connection belongs to one process: a restart ends it. The run id read after connecting binds all that follows.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gungnir.resources import fence
 from gungnir.resources.credentials import (
     hash_of,
-    operator_user,
     operator_user_rules,
     password,
     replication_user,
@@ -70,7 +70,8 @@ class Session:
     def __init__(self, connection: Connection, keys: Keys, timeout_ms: int) -> None:
         """Wrap a fresh connection; ``login`` must come first."""
         self.connection = connection
-        self.fence = -1
+        self.position = -1
+        self._secured = -1
         self.run_id = ""
         self.primary = False
         self.min_acks = -1
@@ -104,24 +105,25 @@ class Session:
         return session
 
     async def login(self, epoch: int) -> None:
-        """Find the epoch that the pod is fenced at, near ``epoch`` first, and authenticate as its operator user.
+        """Find the position that the pod is fenced at, near ``epoch`` first, and authenticate as its operator user.
 
         Raises:
-            ServerRefusedError: No epoch's user is accepted (another Secret, or a server that is not ours).
+            ServerRefusedError: No user is accepted (another Secret, or a server that is not ours).
         """
-        answers = await self._try([max(0, epoch - 1), epoch] if epoch else [0])
-        if self.fence < 0:
-            older = list(range(max(0, epoch - EPOCHS_BEHIND), max(0, epoch - 1)))
-            answers = await self._try([*older, *range(epoch + 1, epoch + 1 + EPOCHS_AHEAD)])
-        if self.fence < 0:
+        near = range(max(0, fence.acting(epoch) - 2), fence.acting(epoch) + 1)
+        answers = await self._try(near)
+        if self.position < 0:
+            oldest = fence.voting(max(0, epoch - EPOCHS_BEHIND))
+            answers = await self._try([*range(oldest, near.start), *range(near.stop, near.stop + 2 * EPOCHS_AHEAD)])
+        if self.position < 0:
             raise ServerRefusedError("AUTH", next(answer for answer in answers if isinstance(answer, ErrorReply)))
 
-    async def _try(self, epochs: Sequence[int]) -> list[Value]:
-        users = [operator_user(epoch) for epoch in epochs]
+    async def _try(self, positions: Sequence[int]) -> list[Value]:
+        users = [fence.commander(position) for position in positions]
         answers = await self._call([commands.auth(user, self._keys.of(user)) for user in users])
-        accepted = [epoch for epoch, answer in zip(epochs, answers, strict=True) if not isinstance(answer, ErrorReply)]
+        accepted = [at for at, answer in zip(positions, answers, strict=True) if not isinstance(answer, ErrorReply)]
         if accepted:
-            self.fence = accepted[0]
+            self.position = accepted[0]
         return answers
 
     async def read(self) -> ServerView:
@@ -153,48 +155,64 @@ class Session:
         self.min_acks = min_acks
         return view
 
-    async def raise_fence(self, epoch: int) -> None:
-        """Let only the users of ``epoch`` command this pod and link to it, also after a restart.
+    async def raise_fence(self, position: int) -> None:
+        """Let only the users of ``position`` command this pod and link to it, also after a restart.
+
+        Checked once for each connection even where the pod is there already: an earlier raise may have lost its answer
+        before the read-back, or failed to save.
 
         Raises:
-            OutdatedError: The pod is at a newer epoch.
+            OutdatedError: The pod is at a newer position.
             ServerRefusedError: A step was refused, for example ACL SAVE with a full disk.
         """
-        if self.fence > epoch:
-            raise OutdatedError(f"the pod is at epoch {self.fence}, the command is of {epoch}")
-        if self.fence == epoch:
-            await self._save()
+        if self.position > position:
+            raise OutdatedError(f"the pod is at {_named(self.position)}, the command is of {_named(position)}")
+        if self._secured == position:
             return
-        operator, replication = operator_user(epoch), replication_user(epoch)
-        secret = self._keys.of(operator)
-        answers = await self._call(
-            [
-                commands.acl_setuser(operator, *operator_user_rules(hash_of(secret))),
-                commands.acl_setuser(replication, *replication_user_rules(hash_of(self._keys.of(replication)))),
-                commands.auth(operator, secret),
-                commands.acl_users(),
-            ]
-        )
-        for name, answer in zip(("ACL SETUSER", "ACL SETUSER", "AUTH"), answers, strict=False):
-            _expect(name, answer)
-        users = _epoch_users(answers[3])
+        users = await self._enrol(position) if self.position < position else await self._users()
         for _ in range(RAISE_TRIES):
-            if max(users.values(), default=0) > epoch:
-                raise OutdatedError(f"the pod knows users of epoch {max(users.values())}, the command is of {epoch}")
-            others = sorted(user for user, of in users.items() if of != epoch)
+            newest = max(users.values(), default=position)
+            if newest > position:
+                raise OutdatedError(f"the pod knows users of {_named(newest)}, the command is of {_named(position)}")
+            others = sorted(user for user, of in users.items() if of != position)
             if not others:
                 await self._save()
-                self.fence = epoch
+                self.position = self._secured = position
                 return
             users = await self._expel(others)
         raise OutdatedError("other operators keep adding users to the pod")
+
+    async def _enrol(self, position: int) -> dict[str, int]:
+        """Add the users of a position, authenticate as its operator user, and return all that the pod knows."""
+        self._saved = False
+        names = fence.users(position)
+        operator = fence.commander(position)
+        answers = await self._call(
+            [
+                *(commands.acl_setuser(name, *self._rules(name)) for name in names),
+                commands.auth(operator, self._keys.of(operator)),
+                commands.acl_users(),
+            ]
+        )
+        for answer in answers[: len(names)]:
+            _expect("ACL SETUSER", answer)
+        _expect("AUTH", answers[len(names)])
+        return _positions(answers[-1])
+
+    def _rules(self, user: str) -> tuple[str, ...]:
+        secret = hash_of(self._keys.of(user))
+        return replication_user_rules(secret) if user.startswith("repl-") else operator_user_rules(secret)
+
+    async def _users(self) -> dict[str, int]:
+        (answer,) = await self._call([commands.acl_users()])
+        return _positions(answer)
 
     async def _expel(self, users: list[str]) -> dict[str, int]:
         """Delete these users, save, and return the epoch users that the read-back shows."""
         steps = [commands.acl_deluser(*users), commands.acl_save()]
         answers = await self.transaction(steps, after=[commands.acl_users()])
         self._saved = True
-        return _epoch_users(answers[-1])
+        return _positions(answers[-1])
 
     async def _save(self) -> None:
         if not self._saved:
@@ -244,18 +262,18 @@ def _expect(name: str, answer: Value) -> None:
         raise ServerRefusedError(name, answer)
 
 
-def _epoch_users(answer: Value) -> dict[str, int]:
+def _positions(answer: Value) -> dict[str, int]:
+    """Return the users of any position that the pod knows, each with its position."""
     _expect("ACL USERS", answer)
     try:
         names = parse_names(answer)
     except ReplyError as exc:
         raise ValkeyError(str(exc)) from exc
-    users: dict[str, int] = {}
-    for name in names:
-        kind, _, number = name.partition("-")
-        if kind in ("op", "repl") and number.isascii() and number.isdecimal():
-            users[name] = int(number)
-    return users
+    return {name: at for name in names if (at := fence.position_of(name)) is not None}
+
+
+def _named(position: int) -> str:
+    return f"epoch {fence.epoch_at(position)}" + (" (voting)" if fence.is_voting(position) else "")
 
 
 __all__ = ["Keys", "OutdatedError", "ServerRefusedError", "Session", "is_primary"]

@@ -1,0 +1,54 @@
+"""Which pods of a view a command is for: who is worth asking, who is in sync, who is the very process meant."""
+
+from gungnir.machines.evidence import attached
+from gungnir.machines.facts import Facts
+from gungnir.machines.record import Candidate, Record
+from gungnir.machines.requests import PodCommand, Verb
+from gungnir.machines.view import Contact, PodView, View
+
+
+def command(verb: Verb, pod: PodView, epoch: int) -> PodCommand:
+    """Return a command for this pod object."""
+    return PodCommand(verb, pod.name, pod.uid, epoch)
+
+
+def worth_asking(pod: PodView) -> bool:
+    """A pod that refuses, is terminated or is silent is not waited for; one that was never tried may answer."""
+    if not pod.address or pod.terminated:
+        return False
+    return pod.contact not in (Contact.REFUSED, Contact.SILENT)
+
+
+def others(facts: Facts, record: Record, view: View) -> tuple[PodView, ...]:
+    """Return the pods of this cluster that are worth asking, without the recorded primary."""
+    primary = "" if record.primary is None else record.primary.pod
+    return tuple(pod for pod in view.pods if pod.name in facts.pod_names and pod.name != primary and worth_asking(pod))
+
+
+def in_sync(record: Record, view: View) -> tuple[PodView, ...]:
+    """Return the replicas that could take over without waiting for anything: attached, staying, with a working disk."""
+    primary = None if record.primary is None else view.pod(record.primary.pod)
+    if primary is None:
+        return ()
+    return tuple(
+        pod
+        for pod in view.pods
+        if pod.server is not None
+        and pod.contact is Contact.UP
+        and not pod.deleting
+        and not pod.server.disk_error
+        and attached(record, pod.server, primary.address)
+    )
+
+
+def all_up(facts: Facts, view: View) -> bool:
+    """Tell whether every pod that the StatefulSet runs answers."""
+    up = {pod.name for pod in view.pods if pod.contact is Contact.UP}
+    return set(facts.pod_names) <= up
+
+
+def is_process(pod: PodView, candidate: Candidate) -> bool:
+    """Tell whether this pod may still be the process that was frozen as the candidate."""
+    if pod.uid != candidate.uid or pod.terminated or pod.contact in (Contact.REFUSED, Contact.SILENT):
+        return False
+    return pod.server is None or pod.server.run_id == candidate.run_id
