@@ -51,6 +51,8 @@ class PrimaryStatus(StatusModel):
     """Replication id of the history that it writes."""
     epoch: Epoch = 0
     """Epoch in which it was promoted."""
+    restarts: int = Field(default=-1, ge=-1, json_schema_extra={"format": "int32"})
+    """Restart count of its container while this process ran; -1: not known."""
     ip: str | None = None
     """Address at which it was promoted; for people."""
 

@@ -45,7 +45,7 @@ def freeze(record: Record, candidate: Candidate, verdict: str) -> Record:
     )
 
 
-def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str) -> Record:
+def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str, restarts: int) -> Record:
     """Store the new primary and the history it began.
 
     A candidate of a recorded history continues it; one without begins anew, and nobody else's data counts any more.
@@ -66,7 +66,7 @@ def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str) ->
         members = (*(m for m in record.members if m.pod != candidate.pod), member)
         electorate = record.electorate
     return record._replace(
-        primary=Primary(candidate.pod, candidate.uid, candidate.run_id, replid, record.epoch),
+        primary=Primary(candidate.pod, candidate.uid, candidate.run_id, replid, record.epoch, restarts),
         intent=record.intent._replace(stage=Stage.RECONFIGURING),
         histories=histories,
         members=tuple(sorted(members)),

@@ -373,7 +373,7 @@ def _promote(facts: Facts, state: State, reply: Reply) -> Step[State]:
     as_told = server.primary and server.fence == state.record.epoch and not server.voting
     if candidate is None or not as_told or server.run_id != candidate.run_id:
         return _to(state, "failed", detail="the candidate does not read back as primary")
-    record = epochs.promoted(state.record, facts, candidate, server.replid)
+    record = epochs.promoted(state.record, facts, candidate, server.replid, pods.restarts_of(state.view, candidate))
     return _to(state, "promoted", PutRecord(state.version, record), record=record)
 
 

@@ -47,6 +47,14 @@ def all_up(facts: Facts, view: View) -> bool:
     return set(facts.pod_names) <= up
 
 
+def restarts_of(view: View, candidate: Candidate) -> int:
+    """Return the restart count that the view saw beside this very process; -1 if it did not see it."""
+    pod = view.pod(candidate.pod)
+    if pod is None or pod.uid != candidate.uid or pod.server is None or pod.server.run_id != candidate.run_id:
+        return -1
+    return pod.restarts
+
+
 def is_process(pod: PodView, candidate: Candidate) -> bool:
     """Tell whether this pod may still be the process that was frozen as the candidate."""
     if pod.uid != candidate.uid or pod.terminated or pod.contact in (Contact.REFUSED, Contact.SILENT):

@@ -6,8 +6,8 @@ Rules
   first: its history holds every acknowledged write, as far as its disk kept it. If every pod is empty there is
   nothing to lose.
 - When some whole pods are left, but too few to be sure of every acknowledged write, the recorded primary may come back
-  alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw its process exit
-  (so the kernel still had all that was written). Anything else only a person may decide: the annotation
+  alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw the very process
+  that was promoted exit, and start once since (so the kernel still had all that was written). Anything else only a person may decide: the annotation
   ``accept-data-loss`` with this epoch, or ``recover-from`` with a pod's name and this epoch.
 - Among several pods with data and no known history, a size is no evidence: a person names the pod.
 """
@@ -91,10 +91,14 @@ def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...]) -> Way:
 def _restored_primary(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: View) -> _Pod | None:
     if record.primary is None or not facts.persistent:
         return None
-    pod = _named(pods, record.primary.pod)
-    seen = view.pod(record.primary.pod)
-    same_volume = pod is not None and seen is not None and pod.uid == record.primary.uid == seen.uid
-    return pod if same_volume and pod is not None and pod.server.keys and seen is not None and seen.exit_seen else None
+    primary = record.primary
+    pod, seen = _named(pods, primary.pod), view.pod(primary.pod)
+    if pod is None or seen is None or seen.server is None or not pod.server.keys:
+        return None
+    same_volume = pod.uid == primary.uid == seen.uid
+    # Of all processes that ran here, the recorded one was the last but this: it is its end that was seen.
+    its_end_seen = seen.exit_seen and primary.restarts >= 0 and seen.restarts == primary.restarts + 1
+    return pod if same_volume and its_end_seen and seen.server.run_id == pod.server.run_id else None
 
 
 def _usable(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> tuple[_Pod, ...]:

@@ -56,7 +56,8 @@ class PodView(NamedTuple):
     """One pod as the API server and the monitor last showed it.
 
     ``silent_ms`` is how long ago it last answered; ``refusals`` how many connection attempts in a row were refused.
-    ``exit_seen``: the kubelet reported how the container's last process ended, so the node was up all the while.
+    ``exit_seen``: the kubelet reported how the container's last process ended, so the node was up all the while;
+    ``restarts`` counts its processes.
     """
 
     name: str
@@ -75,6 +76,7 @@ class PodView(NamedTuple):
     outdated: bool = False
     waiting: str = ""
     exit_seen: bool = False
+    restarts: int = 0
 
 
 class Resize(StrEnum):

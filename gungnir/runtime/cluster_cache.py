@@ -127,6 +127,7 @@ def pod_view(pod: Object, monitor: Monitor | None, outdated: bool) -> PodView:
         outdated=outdated,
         waiting=waiting,
         exit_seen=bool(ended) and ended.get("exitCode") != EXIT_UNKNOWN,
+        restarts=int(container.get("restartCount") or 0),
     )
 
 
