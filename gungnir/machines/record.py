@@ -43,8 +43,8 @@ class Candidate(NamedTuple):
 class Primary(NamedTuple):
     """The pod that was promoted last, and the epoch and replication id of the history that it writes.
 
-    ``restarts`` is the container's restart count while this process ran (-1: not known), so that its own end can be told
-    from that of a later one.
+    ``restarts`` is the container's restart count while this process ran (-1: not known), so that its own end can be
+    told from that of a later one.
     """
 
     pod: str

@@ -6,9 +6,10 @@ Rules
   first: its history holds every acknowledged write, as far as its disk kept it. If every pod is empty there is
   nothing to lose.
 - When some whole pods are left, but too few to be sure of every acknowledged write, the recorded primary may come back
-  alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw the very process
-  that was promoted exit, and start once since (so the kernel still had all that was written). Anything else only a person may decide: the annotation
-  ``accept-data-loss`` with this epoch, or ``recover-from`` with a pod's name and this epoch.
+  alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw the very
+  process that was promoted exit, and start once since (so the kernel still had all that was written). Anything else
+  only a person may decide: the annotation ``accept-data-loss`` with this epoch, or ``recover-from`` with a pod's name
+  and this epoch.
 - Among several pods with data and no known history, a size is no evidence: a person names the pod.
 """
 
