@@ -10,4 +10,4 @@ def successors(setup: Setup, world: World) -> Iterator[tuple[Label, World]]:
     """Yield every action that can happen next, with the world after it, in a fixed order."""
     for source in (operators.moves, operators.arrivals, replication.moves, replication.writes, faults.moves):
         for label, after in source(setup, world):
-            yield label, faults.pruned(after)
+            yield label, faults.pruned(setup, after)

@@ -135,19 +135,20 @@ def _joined(world: World, index: int) -> World:
     return world._replace(cuts=cuts, pods=pods)
 
 
-def pruned(world: World) -> World:
+def pruned(setup: Setup, world: World) -> World:
     """Forget strays that can never have an effect any more: versions, uids, run ids and fences do not come back."""
     if not world.strays:
         return world
-    alive = tuple(ref for ref in world.strays if _alive(world, ref.value))
+    alive = tuple(ref for ref in world.strays if _alive(setup, world, ref.value))
     return world if len(alive) == len(world.strays) else world._replace(strays=alive)
 
 
-def _alive(world: World, stray: object) -> bool:
+def _alive(setup: Setup, world: World, stray: object) -> bool:
     if isinstance(stray, PodCommand):
         index = pod_index(stray.pod)
         pod = world.pods[index]
         process = not stray.run_id or (stray.run_id == run_of(index, pod.run) and pod.up)
-        return stray.uid == uid_of(index, pod.uid) and process and max(pod.fence, pod.saved) <= position(stray)
+        fenced = setup.fence_survives and max(pod.fence, pod.saved) > position(stray)
+        return stray.uid == uid_of(index, pod.uid) and process and not fenced
     versions = (record_version(world.api.record), service_version(world.api), template_version(world.api))
     return getattr(stray, "version", "") in versions

@@ -32,13 +32,20 @@ def first_of(model: Model) -> World:
     return model.scene(model.configured())._replace(budget=model.budget)
 
 
-def explore(model: Model, max_states: int = 50_000_000, max_seconds: float = 1e9, *, progress: bool = False) -> Result:
-    """Explore a model."""
+def explore(
+    model: Model,
+    max_states: int = 50_000_000,
+    max_seconds: float = 1e9,
+    *,
+    only: tuple[str, ...] = (),
+    progress: bool = False,
+) -> Result:
+    """Explore a model. ``only``: check these predicates, and no others."""
     setup = model.configured()
     search = Search(
         lambda world: successors(setup, world),
-        invariants.always(setup),
-        invariants.ON_STEP,
+        tuple(entry for entry in invariants.always(setup) if not only or entry[0] in only),
+        tuple(entry for entry in invariants.ON_STEP if not only or entry[0] in only),
         (*witnesses.SOMETIMES,),
         max_states,
         max_seconds,

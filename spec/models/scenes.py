@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from gungnir.machines.record import Record
 from gungnir.machines.requests import PodCommand, Verb
+from gungnir.resources.fence import voting
 from spec.environment import successors
 from spec.environment.faults import ended, isolated
 from spec.environment.operators import strayed
@@ -33,15 +34,23 @@ def booting(setup: Setup) -> World:
     )
 
 
-def settled(setup: Setup, world: World, without: tuple[tuple[str, str], ...] = (("heal", ""),)) -> World:
+def settled(
+    setup: Setup,
+    world: World,
+    without: tuple[tuple[str, str], ...] = (("heal", ""),),
+    until: Callable[[World], bool] = lambda _world: False,
+) -> World:
     """Return the world after everything that must happen has happened, taking the first enabled action each time.
 
-    ``without`` are (action, who) that do not happen meanwhile; an empty ``who`` means whoever.
+    ``without`` are (action, who) that do not happen meanwhile; an empty ``who`` means whoever. It ends early as soon as
+    ``until`` holds.
 
     Raises:
         ValueError: it does not settle.
     """
     for _ in range(SETTLING_STEPS):
+        if until(world):
+            return world
         moves = (
             after
             for label, after in successors(setup, world)
@@ -101,3 +110,9 @@ def haunted(setup: Setup) -> World:
         Verb.FOLLOW, pod_name(1), uid_of(1, pod.uid), world.api.record.epoch, "", address_of(0, host.uid)
     )
     return strayed(settled(setup, ended(setup, world, 1)), (follow,))
+
+
+def haunted_vote(setup: Setup) -> World:
+    """As ``haunted``; then the primary is cut off, and pod 1 has just voted in the next epoch."""
+    world = isolated(haunted(setup), 0)
+    return settled(setup, world, until=lambda now: now.pods[1].fence == voting(now.api.record.epoch))

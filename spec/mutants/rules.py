@@ -7,7 +7,7 @@ from gungnir.machines.record import Candidate, Record
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Pods, Verb
 from gungnir.machines.selection import Vote
 from spec.models.failover import Model
-from spec.models.scenes import deposed, haunted, lagging
+from spec.models.scenes import deposed, haunted_vote, lagging
 from spec.mutants import Mutant
 from spec.world import Budget, Setup
 
@@ -50,7 +50,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P3: a restart forgets the fence",
-        Model("p3", Budget(crash=1, isolate=1, write=1), haunted, setup=BASE._replace(fence_survives=False)),
+        Model("p3", Budget(crash=1, write=1), haunted_vote, setup=BASE._replace(fence_survives=False)),
         LOST,
     ),
     Mutant(
