@@ -113,6 +113,7 @@ def test_a_server_asks_for_no_fewer_than_the_record_promises(asked: int, promise
         {"name": "vc-3"},
         {"server": following(1, min_acks=0, loading=True)},
         {"server": following(1, min_acks=0, fence=EPOCH - 1)},
+        {"server": following(1, min_acks=0, voting=True)},
         {"server": following(1, min_acks=1)},
     ],
 )
