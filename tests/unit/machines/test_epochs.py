@@ -62,20 +62,20 @@ def test_nothing_is_frozen_or_promoted_without_an_intent() -> None:
     with pytest.raises(ValueError, match="freeze: no failover is under way"):
         epochs.freeze(record(), CANDIDATE, "Quorum")
     with pytest.raises(ValueError, match="promoted: no failover is under way"):
-        epochs.promoted(record(), FACTS, CANDIDATE, "r6")
+        epochs.promoted(record(), FACTS, CANDIDATE, "r6", 2)
 
 
 def test_a_promotion_continues_the_candidates_history_at_its_offset() -> None:
-    after = epochs.promoted(frozen(), FACTS, CANDIDATE, "r6")
-    assert after.primary == Primary("vc-1", "uid1", "run1", "r6", EPOCH + 1)
+    after = epochs.promoted(frozen(), FACTS, CANDIDATE, "r6", 2)
+    assert after.primary == Primary("vc-1", "uid1", "run1", "r6", EPOCH + 1, 2)
     assert after.histories == (*record().histories, History(EPOCH + 1, "r6", EPOCH, 1000))
     assert after.members == MEMBERS
-    assert after == reconfiguring()
+    assert after._replace(primary=None) == reconfiguring(primary=None)
 
 
 def test_a_promotion_out_of_no_history_begins_anew_and_nobody_elses_data_counts() -> None:
     wide = FACTS._replace(size=5, acks=2)
-    after = epochs.promoted(frozen(FRESH), wide, FRESH, "r6")
+    after = epochs.promoted(frozen(FRESH), wide, FRESH, "r6", 2)
     assert after.histories == (History(EPOCH + 1, "r6", 0, 0),)
     assert after.members == (Member("vc-1", "uid1", "new1"),)
     assert after.electorate == Electorate(5, 2)
@@ -83,7 +83,7 @@ def test_a_promotion_out_of_no_history_begins_anew_and_nobody_elses_data_counts(
 
 def test_a_promoted_process_replaces_the_members_entry_of_its_pod() -> None:
     restarted = CANDIDATE._replace(run_id="run1b")
-    after = epochs.promoted(frozen(restarted), FACTS, restarted, "r6")
+    after = epochs.promoted(frozen(restarted), FACTS, restarted, "r6", 2)
     assert [member for member in after.members if member.pod == "vc-1"] == [Member("vc-1", "uid1", "run1b")]
     assert after.members == tuple(sorted(after.members))
 
@@ -91,14 +91,14 @@ def test_a_promoted_process_replaces_the_members_entry_of_its_pod() -> None:
 def test_only_the_last_histories_are_kept_and_in_order() -> None:
     many = tuple(History(epoch, f"h{epoch}", epoch - 1, epoch) for epoch in range(1, 40))
     before = frozen(CANDIDATE._replace(history=39), epoch=40, histories=many)
-    after = epochs.promoted(before, FACTS, CANDIDATE._replace(history=39), "r40")
+    after = epochs.promoted(before, FACTS, CANDIDATE._replace(history=39), "r40", 2)
     assert [h.epoch for h in after.histories] == list(range(41 - KEPT_HISTORIES, 41))
     assert after.histories[-1] == History(40, "r40", 39, 1000)
 
 
 def test_storing_a_promotion_twice_changes_nothing() -> None:
-    once = epochs.promoted(frozen(), FACTS, CANDIDATE, "r6")
-    assert epochs.promoted(once, FACTS, CANDIDATE, "r6") == once
+    once = epochs.promoted(frozen(), FACTS, CANDIDATE, "r6", 2)
+    assert epochs.promoted(once, FACTS, CANDIDATE, "r6", 2) == once
 
 
 def test_a_renamed_history_is_the_primarys_own_and_keeps_its_place() -> None:

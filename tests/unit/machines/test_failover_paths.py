@@ -6,7 +6,7 @@ import pytest
 
 from gungnir.machines import failover
 from gungnir.machines.failover_table import MACHINE
-from gungnir.machines.record import Kind, Record
+from gungnir.machines.record import Intent, Kind, Record, Stage
 from gungnir.machines.requests import (
     AnswerKind,
     Conflict,
@@ -48,6 +48,7 @@ ROUTED = ServiceSeen(V("s1"), "vc-0", EPOCH)
 UNROUTED = ServiceSeen(V("s2"), None, EPOCH + 1)
 STALE = TemplateSeen(V("t1"), EPOCH)
 CURRENT = TemplateSeen(V("t1"), EPOCH + 1)
+CURRENT_AGAIN = TemplateSeen(V("t1"), EPOCH + 2)
 NEWER_SERVICE = ServiceSeen(V("s9"), "vc-2", EPOCH + 2)
 NEWER_TEMPLATE = TemplateSeen(V("t9"), EPOCH + 2)
 VOTES = answers(vote(1, offset=1200), vote(2, offset=1100))
@@ -55,12 +56,18 @@ ALL_VOTES = answers(vote(0), vote(1), vote(2))
 PROMOTED = answers(answer(1, serving(1, replid="r6", fence=EPOCH + 1)))
 TOLD = answers(answer(2, following(2)))
 FENCED = answers(answer(1, None, AnswerKind.FENCED))
+REFUSED = answers(answer(1, None, AnswerKind.ERROR, "ACL SAVE: disk full"))
+REVOTES = answers(vote(1, fence=EPOCH + 2), vote(2, fence=EPOCH + 2))
 LEVEL = answers(answer(1, following(offset=1000)))
 BEHIND = answers(answer(1, following(offset=999)))
 SILENT = view(pod(0, serving(), contact=Contact.SILENT, silent_ms=5000), pod(1, following(1)), pod(2, following(2)))
 DEAF = answers(answer(1, following(1, last_io_s=6)), answer(2, following(2, link_up=False)))
 ALONE = view(pod(0, serving(), contact=Contact.REFUSED, refusals=3), pod(1, following(1)))
 AFTER = view(pod(0, server()), pod(1, serving(1, replid="r6", fence=EPOCH + 1)), pod(2, server(2)), service_pod=None)
+
+QUIET = view(pod(0, server()), AFTER.pods[1]._replace(contact=Contact.SILENT, silent_ms=5000), pod(2, following(2)))
+
+ASKED = claimed(intent=Intent(Kind.SWITCHOVER, Stage.FENCING, "Requested", "", None, "vc-0"))
 
 DEAD = (Seen(record(), dead()), cluster())
 BEGUN = (*DEAD, STORED)
@@ -105,6 +112,7 @@ PATHS: Final = {
     "first start, pods missing": Path((Seen(Record(), view(pod(0, server()))),), "doubtful"),
     "own loop slept": Path((Seen(record(), dead(stalled=True)),), "stalled"),
     "replica hears it": Path((Seen(record(), SILENT), answers(answer(1, following(1)))), "silent witnessed"),
+    "nobody can say": Path((Seen(record(), SILENT), answers(DEAF.answers[0])), "silent unasked"),
     "nobody hears it": Path((Seen(record(), SILENT), DEAF, cluster()), "silent unheard begin"),
     "dead": Path((*TO_ROUTE, STORED, STORED), _FULL),
     "no fresh record": Path((DEAD[0], Unreachable()), "act failed"),
@@ -128,6 +136,10 @@ PATHS: Final = {
     "freeze unknown": Path((*CHOSEN, Unknown()), full(8, "failed")),
     "candidate is newer": Path((*FROZEN, FENCED), full(9, "outdated")),
     "promotion unanswered": Path((*FROZEN, answers(answer(1, None, AnswerKind.UNKNOWN))), full(9, "failed")),
+    "promotion refused": Path(
+        (*FROZEN, REFUSED, STORED, ROUTED, STORED, CURRENT_AGAIN, REVOTES, STORED, REFUSED),
+        full(9, "refused stored routed stored current chosen stored failed"),
+    ),
     "record conflict": Path((*MADE, Conflict()), full(10, "conflict")),
     "record unknown": Path((*MADE, Unknown()), full(10, "failed")),
     "route conflict": Path((*TO_ROUTE, Conflict()), full(12, "conflict")),
@@ -141,6 +153,9 @@ PATHS: Final = {
         (*seen(frozen(), dead()), PROMOTED, STORED, TOLD, UNROUTED, STORED, STORED),
         "act resume-promoting promoted stored told unrouted stored stored",
     ),
+    "resume, new primary silent": Path(
+        (Seen(reconfiguring(), QUIET), answers(answer(2, following(2)))), "silent witnessed"
+    ),
     "resume, reconfiguring": Path(
         (*RESUMED, ServiceSeen(V("s3"), "vc-1", EPOCH + 1), STORED), "act resume-reconfiguring told routed stored"
     ),
@@ -152,12 +167,11 @@ PATHS: Final = {
         "act resume-routing unrouted stored stored",
     ),
     "resume, request still there": Path(
-        (
-            Seen(claimed(Kind.SWITCHOVER), view()),
-            cluster(claimed(Kind.SWITCHOVER), switchover="any"),
-            STORED,
-        ),
-        "act resume-clear stored",
+        (Seen(ASKED, view()), cluster(ASKED, switchover="any"), STORED), "act resume-clear stored"
+    ),
+    "resume, another request": Path(
+        (Seen(claimed(Kind.SWITCHOVER), view()), cluster(claimed(Kind.SWITCHOVER), switchover="any")),
+        "act resume-fencing",
     ),
     "alone": Path(
         (*seen(frozen(), ALONE), PROMOTED, STORED, UNROUTED), "act resume-promoting promoted stored-alone unrouted"

@@ -6,7 +6,7 @@ import pytest
 
 from gungnir.machines import failover
 from gungnir.machines.failover_table import Phase
-from gungnir.machines.record import Intent, Kind, Record, Stage
+from gungnir.machines.record import Intent, Kind, Primary, Record, Stage
 from gungnir.machines.requests import (
     AnswerKind,
     Answers,
@@ -16,13 +16,16 @@ from gungnir.machines.requests import (
     PutRecord,
     PutService,
     PutTemplate,
+    Reply,
     Request,
     Seen,
+    Unknown,
     Verb,
 )
 from gungnir.machines.view import Contact, PodView
 from tests.unit.machines.test_failover_paths import (
     PATHS,
+    SILENT,
     STAMPED,
     TO_ROUTE,
     VOTES,
@@ -71,7 +74,7 @@ def asked_for_votes(*pods: PodView) -> list[str]:
 def test_nothing_is_told_to_a_pod_before_the_epoch_is_stored() -> None:
     for name in PATHS:
         for index, request in enumerate(sent(name)):
-            if not isinstance(request, Pods) or PATHS[name].triggers.startswith("act resume"):
+            if not isinstance(request, Pods) or "resume" in name + PATHS[name].triggers:
                 continue
             stored = [r.record.epoch for r in sent(name)[:index] if isinstance(r, PutRecord)]
             newest = max(stored, default=EPOCH)
@@ -79,7 +82,6 @@ def test_nothing_is_told_to_a_pod_before_the_epoch_is_stored() -> None:
 
 
 def test_a_whole_failover_writes_in_this_order() -> None:
-    after = reconfiguring()
     assert [type(request).__name__ for request in sent("dead")] == [
         *("Observe", "GetCluster", "PutRecord", "GetService", "PutService", "GetTemplate", "PutTemplate"),
         *("Pods", "PutRecord", "Pods", "PutRecord", "Pods", "PutService", "PutRecord"),
@@ -91,7 +93,7 @@ def test_a_whole_failover_writes_in_this_order() -> None:
     assert records[2].intent == Intent(
         Kind.FAILOVER, Stage.RECONFIGURING, "ConnectionRefused", "", chosen, "vc-0", "Quorum"
     )
-    assert records[2].primary == after.primary
+    assert records[2].primary == Primary("vc-1", "uid1", "run1", "r6", EPOCH + 1, restarts=0)
     assert records[3] == records[2]._replace(intent=None)
     assert [request for request in sent("dead") if isinstance(request, (PutService, PutTemplate))] == [
         PutService(V("s1"), None, EPOCH + 1),
@@ -141,7 +143,23 @@ def test_a_pod_beyond_the_size_may_hold_the_newest_data_and_is_asked_too() -> No
 def test_silence_is_put_to_the_other_pods_and_not_to_the_primary() -> None:
     reads = commands(sent("replica hears it"), Verb.READ)
     assert [(command.pod, command.epoch) for command in reads] == [("vc-1", EPOCH), ("vc-2", EPOCH)]
-    assert PATHS["replica hears it"].walk().last.detail == "OperatorIsolated: vc-1"
+    assert PATHS["replica hears it"].walk().last.detail == "OperatorIsolated: vc-1 still hear the primary"
+
+
+@pytest.mark.parametrize(
+    ("given", "acts"),
+    [
+        (answers(answer(1, following(1, last_io_s=9)), answer(2, following(2, link_up=False))), True),
+        (answers(answer(1, following(1, last_io_s=9)), answer(2, None, AnswerKind.UNKNOWN)), False),
+        (answers(answer(1, None, AnswerKind.UNREACHABLE), answer(2, None, AnswerKind.REFUSED)), False),
+        (answers(answer(1, following(1, last_io_s=9)), answer(2, following(2))), False),
+        (answers(), False),
+        (Unknown(), False),
+    ],
+)
+def test_silence_counts_only_if_a_quorum_answers_and_none_of_them_hears_the_primary(given: Reply, acts: bool) -> None:
+    taken = Path((Seen(record(), SILENT), given), "").walk()
+    assert taken.triggers == "silent unheard" if acts else taken.last.phase == Phase.DONE
 
 
 @pytest.mark.parametrize("name", ["healthy", "error reply", "own loop slept", "replica hears it", "record moved on"])
@@ -180,7 +198,7 @@ def test_the_best_vote_is_frozen_and_the_others_are_told_why_not() -> None:
         answers(answer(1, server(1, fence=EPOCH + 1))),
         answers(answer(1, serving(1, run_id="new", fence=EPOCH + 1))),
         answers(answer(1, None)),
-        answers(answer(1, None, AnswerKind.OTHER_PROCESS)),
+        answers(answer(1, serving(1, fence=EPOCH + 1, voting=True))),
         answers(answer(1, serving(1, fence=EPOCH + 1), AnswerKind.UNKNOWN)),
         Answers(()),
     ],
@@ -203,6 +221,17 @@ def test_the_record_of_a_promotion_holds_the_replication_id_that_was_read() -> N
 def test_mute_followers_do_not_hold_up_the_service() -> None:
     routed = Path((*TO_ROUTE[:-1], answers(answer(2, None, AnswerKind.UNKNOWN))), "").walk()
     assert routed.requests[-1] == PutService(V("c2"), "vc-1", EPOCH + 1)
+
+
+@pytest.mark.parametrize("kind", [AnswerKind.ERROR, AnswerKind.OTHER_PROCESS])
+def test_a_candidate_that_certainly_did_not_become_primary_is_given_up_once_a_round(kind: AnswerKind) -> None:
+    refused = answers(answer(1, None, kind, "ACL SAVE: disk full"))
+    taken = Path((*STAMPED, VOTES, STORED, refused), "").walk()
+    claim = taken.requests[-1]
+    assert isinstance(claim, PutRecord)
+    assert claim.record.epoch == EPOCH + 2
+    assert claim.record.intent == Intent(Kind.FAILOVER, Stage.FENCING, "CandidateRefused", "", None, "vc-0")
+    assert PATHS["promotion refused"].walk().last.phase == Phase.ABANDONED
 
 
 # --- resuming -------------------------------------------------------------------------------------------------------

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from gungnir.machines.facts import Facts
-from gungnir.machines.record import Candidate, Electorate, Record
+from gungnir.machines.record import Candidate, Record
 from gungnir.machines.recovery import Consent, Way, way_out
 from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.selection import count
 from gungnir.machines.view import Contact, View
-from tests.unit.machines.worlds import EPOCH, FACTS, answer, claimed, pod, run_id, uid, view, vote
+from tests.unit.machines.worlds import EPOCH, FACTS, PRIMARY, answer, claimed, pod, run_id, server, uid, view, vote
 
 FIRST = Record(1)
 NOBODY = Consent()
@@ -49,7 +49,8 @@ def test_the_first_start_waits_for_every_pod() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"loading": True}, {"syncing": True}, {"primary": True}, {"link_up": True}, {"fence": 0}]
+    "changes",
+    [{"loading": True}, {"syncing": True}, {"primary": True}, {"link_up": True}, {"fence": 0}, {"voting": False}],
 )
 def test_a_pod_that_is_not_settled_and_fenced_is_not_there_yet(changes: dict[str, Any]) -> None:
     assert decide(FIRST, new(0), new(1), new(2, **changes)) == Way(None, "WaitingForAllPods")
@@ -62,15 +63,21 @@ def test_a_volume_of_an_earlier_life_is_what_the_first_start_starts_from() -> No
 def test_several_volumes_with_data_need_a_person() -> None:
     held = (new(0), new(1, keys=900), new(2, keys=1))
     assert decide(FIRST, *held) == Way(None, "SeveralPodsHoldData")
-    chosen = decide(FIRST, *held, consent=Consent(recover_from="vc-2"))
+    chosen = decide(FIRST, *held, consent=Consent(recover_from="vc-2@1"))
     assert chosen == Way(fresh(2, "new2"), "RecoverFromRequested")
 
 
 def test_a_person_can_only_name_a_pod_that_answers() -> None:
     held = (new(0), new(1, keys=9), new(2, keys=1))
-    assert decide(FIRST, *held, consent=Consent(recover_from="vc-3")).why == "SeveralPodsHoldData"
-    consent = Consent(recover_from="vc-2")
+    assert decide(FIRST, *held, consent=Consent(recover_from="vc-3@1")).why == "SeveralPodsHoldData"
+    consent = Consent(recover_from="vc-2@1")
     assert decide(FIRST, new(0), new(1, keys=9), new(2, loading=True), consent=consent).why == "WaitingForAllPods"
+
+
+@pytest.mark.parametrize("consent", ["vc-1", "vc-1@5", "vc-1@", "@6", "6", "vc-1@6 ", "vc-1@06", "@"])
+def test_a_person_names_a_pod_for_this_epoch_only(consent: str) -> None:
+    all_back = (restarted(0, keys=0), restarted(1), restarted(2))
+    assert decide(claimed(), *all_back, consent=Consent(recover_from=consent)).why == "PrimaryDataMissing"
 
 
 def test_after_a_restart_of_everyone_the_recorded_primary_comes_first() -> None:
@@ -87,7 +94,7 @@ def test_without_a_disk_the_recorded_primary_has_no_claim() -> None:
 def test_an_emptied_primary_among_restarted_pods_with_data_needs_a_person() -> None:
     all_back = (restarted(0, keys=0), restarted(1), restarted(2))
     assert decide(claimed(), *all_back) == Way(None, "PrimaryDataMissing")
-    assert decide(claimed(), *all_back, consent=Consent(recover_from="vc-1")).candidate == fresh(1, "new1")
+    assert decide(claimed(), *all_back, consent=Consent(recover_from="vc-1@6")).candidate == fresh(1, "new1")
 
 
 def test_where_every_pod_is_empty_there_is_nothing_to_lose() -> None:
@@ -106,8 +113,18 @@ def test_one_pod_missing_may_be_the_one_with_the_data() -> None:
 
 # --- some whole pods, too few ---------------------------------------------------------------------------------------
 
-WIDE = claimed(electorate=Electorate(3, 1))
-EXITED = view(pod(0, None, contact=Contact.UP, exit_seen=True), pod(1, None), pod(2, None))
+PROMOTED = PRIMARY._replace(restarts=4)
+WIDE = claimed(primary=PROMOTED)
+AGAIN = server(0, run_id="new0")
+
+
+def exited(**changes: Any) -> View:
+    """The kubelet saw the promoted process end, and started one since."""
+    plain = pod(0, AGAIN, contact=Contact.UP, exit_seen=True, restarts=5)
+    return view(plain._replace(**changes), pod(1, None), pod(2, None))
+
+
+EXITED = exited()
 
 
 def test_too_few_whole_pods_are_refused() -> None:
@@ -134,8 +151,12 @@ def test_the_restarted_primary_comes_back_alone_if_the_kernel_kept_what_it_wrote
     ("facts", "seen", "given"),
     [
         (FACTS._replace(persistent=False), EXITED, restarted(0)),
-        (FACTS, view(pod(0, None, exit_seen=False)), restarted(0)),
-        (FACTS, view(pod(0, None, exit_seen=True, uid="uid-new")), restarted(0)),
+        (FACTS, exited(exit_seen=False), restarted(0)),
+        (FACTS, exited(uid="uid-new"), restarted(0)),
+        (FACTS, exited(restarts=4), restarted(0)),
+        (FACTS, exited(restarts=6), restarted(0)),
+        (FACTS, exited(server=None), restarted(0)),
+        (FACTS, exited(server=AGAIN._replace(run_id="newer0")), restarted(0)),
         (FACTS, view(pod(1, None)), restarted(0)),
         (FACTS, EXITED, restarted(0, keys=0)),
         (FACTS, EXITED, restarted(0, loading=True)),
@@ -145,6 +166,11 @@ def test_the_restarted_primary_comes_back_alone_if_the_kernel_kept_what_it_wrote
 )
 def test_the_restarted_primary_is_refused_where_its_disk_is_no_proof(facts: Facts, seen: View, given: Answer) -> None:
     assert decide(WIDE, given, vote(1), seen=seen, facts=facts) == Way(None, "TooFewWholePods")
+
+
+def test_the_restarted_primary_is_refused_if_nobody_counted_the_restarts_when_it_was_promoted() -> None:
+    uncounted = WIDE._replace(primary=PROMOTED._replace(restarts=-1))
+    assert decide(uncounted, restarted(0), vote(1), seen=exited(restarts=0)) == Way(None, "TooFewWholePods")
 
 
 def test_the_restarted_primary_is_refused_if_the_command_went_to_another_pod_object() -> None:
@@ -158,7 +184,7 @@ def test_a_way_out_never_claims_a_history_but_for_a_whole_pod() -> None:
     ways = (
         decide(FIRST, new(0), new(1), new(2)),
         decide(WIDE, restarted(0), vote(1), seen=EXITED),
-        decide(WIDE, vote(1), consent=Consent(recover_from="vc-1")),
+        decide(WIDE, vote(1), consent=Consent(recover_from="vc-1@6")),
     )
     assert [way.candidate.history for way in ways if way.candidate is not None] == [0, 0, 0]
     assert run_id(1) == ways[2].candidate.run_id if ways[2].candidate else False

@@ -154,8 +154,8 @@ def answer(ordinal: int, seen: Server | None = None, kind: AnswerKind = AnswerKi
 
 
 def vote(ordinal: int, **changes: Any) -> Answer:
-    """A pod's answer to DETACH in epoch 6."""
-    return answer(ordinal, server(ordinal, **{"fence": EPOCH + 1, **changes}))
+    """A pod's answer to DETACH in epoch 6: it votes."""
+    return answer(ordinal, server(ordinal, **{"fence": EPOCH + 1, "voting": True, **changes}))
 
 
 def answers(*given: Answer) -> Answers:
