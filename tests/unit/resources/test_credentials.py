@@ -9,6 +9,7 @@ UID = "0b6fe2a0-7c1d-4f6e-9d55-3f1f6f0a2c11"
 
 def test_users_are_named_after_their_epoch() -> None:
     assert (credentials.operator_user(7), credentials.replication_user(7)) == ("op-7", "repl-7")
+    assert credentials.voting_user(7) == "vote-7"
 
 
 def test_password_is_the_published_derivation() -> None:
@@ -24,9 +25,9 @@ def test_passwords_differ_by_key_cluster_user_and_epoch() -> None:
         credentials.password(key, uid, user)
         for key in (KEY, "6d" * 32)
         for uid in (UID, "another")
-        for user in ("op-1", "op-2", "repl-1")
+        for user in ("op-1", "op-2", "repl-1", "vote-1")
     }
-    assert len(made) == 12
+    assert len(made) == 16
 
 
 @pytest.mark.parametrize("key", ["", "5c", "5C" * 32, "zz" * 32, "5c" * 32 + "\n"])
@@ -56,12 +57,12 @@ def test_negative_epoch_is_a_bug() -> None:
         credentials.operator_user(-1)
 
 
-def test_acl_lines_are_two_and_hold_no_password() -> None:
-    lines = credentials.acl_lines(3, KEY, UID).split("\n")
-    assert [line.split()[:3] for line in lines] == [["user", "op-3", "reset"], ["user", "repl-3", "reset"]]
-    for line, user in zip(lines, ("op-3", "repl-3"), strict=True):
-        assert credentials.password(KEY, UID, user) not in line
-        assert credentials.hash_of(credentials.password(KEY, UID, user)) in line
+def test_a_new_pod_starts_at_the_vote_of_its_epoch_and_its_file_holds_no_password() -> None:
+    line = credentials.acl_lines(3, KEY, UID)
+    secret = credentials.password(KEY, UID, "vote-3")
+    assert line == " ".join(("user vote-3", *credentials.operator_user_rules(credentials.hash_of(secret))))
+    assert secret not in line
+    assert "repl-" not in line, "nobody follows a pod that was never promoted"
 
 
 def test_default_user_needs_its_password_or_none() -> None:
