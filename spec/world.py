@@ -81,6 +81,7 @@ class Pod(NamedTuple):
     ``fence`` is the position that the running process enforces, ``saved`` the one in the ACL file
     (``gungnir.resources.fence``). ``creds`` is the epoch
     of the replication user it would attach with (0: none). ``ids`` counts replication ids this process has made up.
+    ``restarts`` and ``exit_seen`` are what the kubelet knows of this object's processes, ``shown`` what it reported.
     """
 
     up: bool
@@ -102,6 +103,8 @@ class Pod(NamedTuple):
     copy: Copy | None = None
     ids: int = 0
     exit_seen: bool = False
+    restarts: int = -1
+    shown: tuple[int, bool] = (-1, False)
 
 
 class Api(NamedTuple):
@@ -212,6 +215,8 @@ class Setup(NamedTuple):
     eager_reads: bool = False
     """Service and template are read as soon as they are asked for: what could happen in between only makes the write
     that follows conflict, which other runs show. A reduction for large models."""
+    kubelet_lags: bool = False
+    """A process may answer before the kubelet has reported that it started, and how the one before it ended."""
     remembers_ids: bool = False
     """A restarted process takes replication id and offset from its snapshot file, as without an append-only file."""
     half_raises: bool = True

@@ -51,10 +51,10 @@ def _endings(setup: Setup, world: World, index: int) -> Iterator[Move]:
     if budget.replace:
         yield (
             Label("replace", who, "a new pod on the same volume", fair=False),
-            _spent(gone.with_pod(index, pod._replace(uid=pod.uid + 1)), budget._replace(replace=budget.replace - 1)),
+            _spent(gone.with_pod(index, _another(pod)), budget._replace(replace=budget.replace - 1)),
         )
     if budget.lose:
-        fresh = truncated(pod, 0)._replace(uid=pod.uid + 1, saved=voting(world.api.template))
+        fresh = _another(truncated(pod, 0))._replace(saved=voting(world.api.template))
         after = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + 1)).with_pod(index, fresh)
         yield (
             Label("lose", who, "a new pod on an empty volume", fair=False),
@@ -69,6 +69,11 @@ def _endings(setup: Setup, world: World, index: int) -> Iterator[Move]:
                 Label("power", who, f"its node loses power; {kept} writes were on disk", fair=False),
                 _spent(after, budget._replace(power=budget.power - 1)),
             )
+
+
+def _another(pod: Pod) -> Pod:
+    """Another pod object of the same name."""
+    return pod._replace(uid=pod.uid + 1, exit_seen=False, restarts=-1, shown=(-1, False))
 
 
 def truncated(pod: Pod, kept: int) -> Pod:

@@ -51,7 +51,8 @@ def _pod(setup: Setup, world: World, operator: int, index: int) -> PodView:
         silent_ms=facts.down_after_ms if contact is Contact.SILENT else 0,
         error="",
         server=_glance(setup, world, index) if contact is Contact.UP else None,
-        exit_seen=pod.exit_seen,
+        exit_seen=pod.shown[1],
+        restarts=max(0, pod.shown[0]),
     )
 
 

@@ -24,6 +24,9 @@ def moves(setup: Setup, world: World) -> Iterator[Move]:
         if not pod.up:
             yield Label("boot", who), world.with_pod(index, booted(pod, setup, index))
             continue
+        if pod.shown != (pod.restarts, pod.exit_seen):
+            reported = pod._replace(shown=(pod.restarts, pod.exit_seen))
+            yield Label("report", f"kubelet of {who}"), world.with_pod(index, reported)
         if can_attach(world.pods, world.cuts, setup, index):
             after = world._replace(pods=attached(world.pods, index))
             yield Label("attach", who), _confirmed(setup, after, index)

@@ -184,17 +184,18 @@ def dead(pods: Pods, cuts: Cuts, setup: Setup, index: int) -> Pods:
     pod = pods[index]
     # A copy that was being loaded is not in the append-only file yet: the file still holds the data from before.
     log = pod.copy.old if pod.copy is not None and pod.link in (Link.LOAD, Link.LOAD_CUT) else pod.log
-    if not setup.remembers_ids:
-        return put(pods, index, Pod(up=False, uid=pod.uid, run=pod.run, log=log, offset=0, replid="", saved=pod.saved))
     # Of a former replid2 nothing is kept; a pod that was being loaded has the ids of its former data still.
-    kept = Pod(up=False, uid=pod.uid, run=pod.run, log=log, offset=pod.offset, replid=pod.replid, saved=pod.saved)
+    offset, replid = (pod.offset, pod.replid) if setup.remembers_ids else (0, "")
+    kept = Pod(False, pod.uid, pod.run, log, offset, replid, saved=pod.saved, restarts=pod.restarts, shown=pod.shown)
     return put(pods, index, kept)
 
 
 def booted(pod: Pod, setup: Setup, index: int) -> Pod:
     """A process starts: boot-fenced, with the volume's data and ACL file, a new run id and a new replication id."""
     run = pod.run + 1
-    pod = pod._replace(up=True, run=run, fence=pod.saved if setup.fence_survives else 0)
+    pod = pod._replace(up=True, run=run, fence=pod.saved if setup.fence_survives else 0, restarts=pod.restarts + 1)
+    if not setup.kubelet_lags:
+        pod = pod._replace(shown=(pod.restarts, pod.exit_seen))
     if setup.remembers_ids and pod.log and pod.replid:
         return pod
     return pod._replace(replid=f"{index}.{run}.0", offset=0)

@@ -1,17 +1,21 @@
 """The failover and repair machines in worlds of growing hostility. Each model is a scene and a budget of faults."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gungnir.machines.facts import Facts
 from spec import invariants, witnesses
 from spec.environment import successors
 from spec.explorer import Result, Search
-from spec.models.scenes import Scene, serving
+from spec.models.scenes import Scene, deposed, haunted_vote, lagging, led_astray, serving
 from spec.world import CLUSTER, Budget, Setup, World
 
 
 class Model(NamedTuple):
-    """A world to explore: where it starts, which faults may still happen, and what the environment gives us."""
+    """A world to explore: where it starts, which faults may still happen, and what the environment gives us.
+
+    ``witnesses`` are what some run must show, ``pinned`` the number of states and transitions: a change of behaviour is
+    a visible difference.
+    """
 
     name: str
     budget: Budget
@@ -20,6 +24,9 @@ class Model(NamedTuple):
     acks: int = 1
     operators: int = 1
     setup: Setup = Setup(Facts(CLUSTER, "uid-c", 3, 1, persistent=True))
+    witnesses: tuple[str, ...] = ()
+    pinned: tuple[int, int] | None = None
+    slow: bool = False
 
     def configured(self) -> Setup:
         """Return the setup of this model."""
@@ -52,3 +59,23 @@ def explore(
         progress,
     )
     return search.run(first_of(model))
+
+
+_REDUCED = Setup(Facts(CLUSTER, "uid-c", 3, 1, persistent=True), eager_reads=True)
+_LAGGING = Setup(Facts(CLUSTER, "uid-c", 3, 1, persistent=True), kubelet_lags=True)
+_OVER = ("failed over", "old primary rejoined", "write confirmed in a later epoch")
+
+MODELS: Final = (
+    Model("crash and lost answer", Budget(crash=1, message=1, write=1), witnesses=(*_OVER, "stray took effect")),
+    Model("crash of pod and operator", Budget(crash=1, restart=1, write=1), witnesses=(*_OVER, "stray took effect")),
+    Model("crash and lost volume", Budget(crash=1, lose=1, write=1), witnesses=(*_OVER, "candidate lost", "recovery")),
+    Model("two crashes", Budget(crash=2, write=1), witnesses=(*_OVER, "candidate lost", "recovery")),
+    Model("crash and power loss", Budget(crash=1, power=1), setup=_LAGGING, witnesses=("failed over", "recovery")),
+    Model("old primary with writes of its own returns", Budget(crash=1), deposed, witnesses=("old primary rejoined",)),
+    Model("replication id adopted early", Budget(crash=1), lagging, witnesses=("failed over",)),
+    Model("late order to follow the old primary", Budget(crash=1, write=1), haunted_vote, witnesses=("failed over",)),
+    Model("four pods, one of them left behind", Budget(), led_astray, 4, 2, witnesses=("failed over",)),
+    Model("operators", Budget(crash=1), operators=2, setup=_REDUCED, witnesses=("conflict",), slow=True),
+    Model("isolated primary", Budget(isolate=1, message=1, write=1), witnesses=_OVER, slow=True),
+    Model("crashes and power loss", Budget(crash=2, power=1, write=1), setup=_LAGGING, slow=True),
+)

@@ -116,3 +116,30 @@ def haunted_vote(setup: Setup) -> World:
     """As ``haunted``; then the primary is cut off, and pod 1 has just voted in the next epoch."""
     world = isolated(haunted(setup), 0)
     return settled(setup, world, until=lambda now: now.pods[1].fence == voting(now.api.record.epoch))
+
+
+def left_behind(setup: Setup) -> World:
+    """Four pods: pod 1 was told nothing since epoch 1 and follows pod 0, which was deposed and is now primary again.
+
+    Pod 3, primary of epoch 2, is alive and unreachable for operators; an order of epoch 2 to follow it is still under
+    way to pod 1.
+    """
+    world = serving(setup)
+    blind = tuple(mask | 1 << 1 for mask in world.cuts.operators)
+    world = world._replace(cuts=world.cuts._replace(operators=blind))
+    world = settled(setup, ended(setup, world, 0), (("heal", ""), ("boot", pod_name(0))))
+    world = settled(setup, world)
+    host = world.pods[3]
+    stale = PodCommand(Verb.FOLLOW, pod_name(1), uid_of(1, world.pods[1].uid), 2, "", address_of(3, host.uid))
+    world = wrote(setup, world, 3, 1, (("stream", pod_name(2)),))
+    world = settled(setup, isolated(world, 3))
+    world = world._replace(cuts=world.cuts._replace(peers=0))
+    return strayed(world, (stale,))
+
+
+def led_astray(setup: Setup) -> World:
+    """As ``left_behind``; a client writes, the late order arrives at pod 1, and then pods 0 and 2 end."""
+    world = wrote(setup, left_behind(setup), 0)
+    world = next(after for label, after in successors(setup, world) if label.name == "stray")
+    world = settled(setup, world)
+    return ended(setup, ended(setup, world, 0), 2)

@@ -1,6 +1,6 @@
 """Wrong versions of the code and of the environment. A check that lets one of them pass has shown nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Mutant(NamedTuple):
     name: str
     model: Model
     killed_by: tuple[str, ...]
-    patches: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = ()
+    patches: tuple[tuple[ModuleType, str, object], ...] = ()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from gungnir.machines.record import Candidate, Record
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Pods, Verb
 from gungnir.machines.selection import Vote
 from spec.models.failover import Model
-from spec.models.scenes import deposed, haunted_vote, lagging
+from spec.models.scenes import deposed, haunted_vote, lagging, led_astray
 from spec.mutants import Mutant
 from spec.world import Budget, Setup
 
@@ -36,6 +36,11 @@ def _promotion_of_any_process(record: Record, candidate: Candidate) -> Pods:
 
 
 MUTANTS: Final = (
+    Mutant(
+        "P1: a replica of an older epoch attaches",
+        Model("p1", Budget(), led_astray, pods=4, acks=2, setup=BASE._replace(link_bound=False)),
+        LOST,
+    ),
     Mutant(
         "P2: the larger offset wins, whatever its history",
         Model("p2a", Budget(crash=1), deposed),
