@@ -39,7 +39,7 @@ histories = st.lists(st.builds(History, epochs, texts, epochs, offsets), unique_
 records = st.builds(
     Record,
     epochs,
-    st.none() | st.builds(Primary, texts, texts, texts, texts, epochs),
+    st.none() | st.builds(Primary, texts, texts, texts, texts, epochs, st.integers(-1, 2**31 - 1)),
     st.none() | intents,
     histories.map(tuple),
     members.map(lambda some: tuple(sorted(some))),

@@ -8,7 +8,7 @@ from gungnir.runtime.record_codec import record_of, wire_of
 
 RECORD = Record(
     6,
-    Primary("vc-0", "u0", "run0", "r5", 5),
+    Primary("vc-0", "u0", "run0", "r5", 5, 2),
     Intent(Kind.FAILOVER, Stage.PROMOTING, "PodGone", "", Candidate("vc-1", "u1", "run1", 5, 900), "vc-0", "Quorum"),
     (History(5, "r5", 0, 0),),
     (Member("vc-0", "u0", "run0"),),
@@ -23,7 +23,15 @@ def test_an_object_without_a_status_has_an_empty_record() -> None:
 def test_the_record_by_its_names_on_the_wire() -> None:
     assert wire_of(RECORD, "2026-01-02T03:04:05Z", "10.0.0.9") == {
         "epoch": 6,
-        "primary": {"pod": "vc-0", "uid": "u0", "runId": "run0", "replid": "r5", "epoch": 5, "ip": "10.0.0.9"},
+        "primary": {
+            "pod": "vc-0",
+            "uid": "u0",
+            "runId": "run0",
+            "replid": "r5",
+            "epoch": 5,
+            "restarts": 2,
+            "ip": "10.0.0.9",
+        },
         "masterPod": "vc-0",
         "currentMaster": "vc-0",
         "failover": {
@@ -41,6 +49,13 @@ def test_the_record_by_its_names_on_the_wire() -> None:
         "members": [{"pod": "vc-0", "uid": "u0", "runId": "run0", "epoch": 6}],
         "electorate": {"size": 3, "acks": 1},
     }
+
+
+def test_a_primary_recorded_by_an_older_release_has_an_unknown_number_of_restarts() -> None:
+    """Unknown proves nothing: such a primary is not taken back alone (recovery)."""
+    primary = {"pod": "vc-0", "uid": "u0", "runId": "run0", "replid": "r5", "epoch": 5}
+    read = record_of(ValkeyClusterStatus.model_validate({"primary": primary})).primary
+    assert read == Primary("vc-0", "u0", "run0", "r5", 5, -1)
 
 
 def test_a_record_without_a_primary_or_an_intent_takes_theirs_off() -> None:
