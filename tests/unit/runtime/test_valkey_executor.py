@@ -7,6 +7,7 @@ import pytest
 
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Verb
 from gungnir.machines.view import Server
+from gungnir.resources.fence import acting, voting
 from gungnir.resp import ErrorReply
 from gungnir.runtime.valkey.connection import (
     GarbageError,
@@ -18,7 +19,7 @@ from gungnir.runtime.valkey.connection import (
 )
 from gungnir.runtime.valkey.executor import WrongProcessError, answer_of, carry_out
 from gungnir.runtime.valkey.session import OutdatedError, ServerRefusedError, Session
-from tests.unit.runtime.valkey_fake import HOST, KEYS, FakeValkey, error, running
+from tests.unit.runtime.valkey_fake import HOST, KEYS, FakeValkey, error, running, running_at
 
 pytestmark = pytest.mark.anyio
 PATIENT_MS = (8_000, 8_000)
@@ -77,7 +78,8 @@ async def test_a_detach_holds_the_pod_and_leaves_readers_of_a_replica_alone() ->
     async with running(4) as fake:
         server, steps = await carried_out(fake, command(Verb.DETACH))
         assert steps == ["REPLICAOF 127.0.0.1 1", "CLIENT UNPAUSE"]
-        assert (server.fence, server.primary, server.link_up) == (5, False, False)
+        assert (server.fence, server.voting, server.primary, server.link_up) == (5, True, False, False)
+        assert set(fake.users) == set(fake.on_disk) == {"vote-5"}
 
 
 async def test_a_detach_of_a_primary_cuts_its_clients_also_on_a_connection_that_read_nothing_yet() -> None:
@@ -92,7 +94,7 @@ async def test_a_promotion_sets_the_acks_first_and_is_read_back_in_the_same_tran
     async with running(5) as fake:
         server, steps = await carried_out(fake, command(Verb.PROMOTE, run_id="a" * 40))
         assert steps == ["CONFIG SET min-replicas-to-write 2", "REPLICAOF NO ONE", "CLIENT UNPAUSE", *CUT]
-        assert (server.primary, server.min_acks, server.fence) == (True, 2, 5)
+        assert (server.primary, server.min_acks, server.fence, server.voting) == (True, 2, 5, False)
 
 
 async def test_a_follow_brings_the_replication_user_of_the_epoch() -> None:
@@ -118,9 +120,9 @@ async def test_a_follow_brings_the_replication_user_of_the_epoch() -> None:
 async def test_verbs_that_do_not_move_a_pod_work_at_its_epoch_only(verb: Verb, steps: list[str]) -> None:
     async with running(5) as fake:
         assert (await carried_out(fake, command(verb, pause_ms=300)))[1] == steps
-    for other in (4, 6):
-        async with running(other) as fake, session(fake) as opened:
-            with pytest.raises(OutdatedError, match=f"the pod is at epoch {other}, the command is of 5"):
+    for other in (acting(4), voting(5), acting(6)):
+        async with running_at(other) as fake, session(fake) as opened:
+            with pytest.raises(OutdatedError, match="or not yet acting; the command is of 5"):
                 await carry_out(opened, command(verb, pause_ms=300), acks=1, port=6379)
             assert not any(line.startswith(("CLIENT", "CONFIG SET", "ACL")) for line in fake.log)
 
@@ -131,6 +133,26 @@ async def test_a_pod_of_a_newer_epoch_is_not_touched(verb: Verb) -> None:
         with pytest.raises(OutdatedError):
             await carry_out(opened, command(verb, host="127.9.9.9"), acks=1, port=6379)
         assert all(line.startswith(("AUTH", "INFO", "CONFIG GET")) for line in fake.log)
+
+
+async def test_a_late_detach_does_not_undo_the_promotion_of_its_own_epoch() -> None:
+    async with running_at(voting(5)) as fake:
+        await carried_out(fake, command(Verb.PROMOTE))
+        async with session(fake) as opened:
+            with pytest.raises(OutdatedError, match=r"the pod is at epoch 5, the command is of epoch 5 \(voting\)"):
+                await carry_out(opened, command(Verb.DETACH), acks=1, port=6379)
+        assert fake.primary
+
+
+@pytest.mark.parametrize(("aof", "status", "told"), [(1, "err", "MISCONF"), (1, "ok", ""), (0, "err", "")])
+async def test_a_full_disk_is_read_where_there_is_an_append_only_file(aof: int, status: str, told: str) -> None:
+    async with running(5) as fake:
+        plain = fake._info()
+        text = plain.replace("aof_enabled:1", f"aof_enabled:{aof}").replace(
+            "write_status:ok", f"write_status:{status}", 1
+        )
+        fake.faults["INFO"] = text.encode()
+        assert (await carried_out(fake, command(Verb.READ)))[0].disk_error == told
 
 
 async def test_what_was_meant_for_a_former_process_is_not_done_by_its_successor() -> None:

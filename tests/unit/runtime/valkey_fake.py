@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from gungnir.resources.credentials import operator_user, replication_user
+from gungnir.resources import fence
 from gungnir.resp import ErrorReply, NeedMoreData, Reader, Simple, Value, encode_value
 from gungnir.runtime.valkey.session import Keys
 
@@ -68,9 +68,9 @@ class FakeValkey:
 
     # --- control ----------------------------------------------------------------------------------------------------
 
-    def know(self, *epochs: int) -> None:
-        """Have the users of exactly these epochs, saved."""
-        users = [maker(epoch) for epoch in epochs for maker in (operator_user, replication_user)]
+    def know(self, *positions: int) -> None:
+        """Have the users of exactly these positions of the fence, saved."""
+        users = [user for position in positions for user in fence.users(position)]
         self.users = {user: hashlib.sha256(KEYS.of(user).encode()).hexdigest() for user in users}
         self.on_disk = dict(self.users)
 
@@ -198,13 +198,18 @@ class FakeValkey:
 
 
 @contextlib.asynccontextmanager
-async def running(*epochs: int) -> AsyncIterator[FakeValkey]:
-    """A fake that knows the users of these epochs."""
+async def running_at(*positions: int) -> AsyncIterator[FakeValkey]:
+    """A fake that knows the users of these positions of the fence."""
     fake = FakeValkey()
-    fake.know(*epochs)
+    fake.know(*positions)
     await fake.start()
     try:
         yield fake
     finally:
         fake.stop()
         await asyncio.gather(*(task for task in fake.tasks if task is not None))
+
+
+def running(epoch: int) -> contextlib.AbstractAsyncContextManager[FakeValkey]:
+    """A fake that acts in this epoch."""
+    return running_at(fence.acting(epoch))

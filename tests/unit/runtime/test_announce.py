@@ -1,0 +1,178 @@
+"""What people are told, once, and in which words."""
+
+from typing import Any, NamedTuple, cast
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from gungnir.machines import failover, repair
+from gungnir.machines.evidence import Health, Verdict
+from gungnir.machines.failover_table import Phase
+from gungnir.machines.record import History, Record
+from gungnir.machines.requests import Outcome, PodCommand, Verb
+from gungnir.machines.summary import Node, Summary
+from gungnir.runtime.announce import Announcer, blocked_text, doubt_text, shape
+from gungnir.runtime.context import Context
+from gungnir.runtime.metrics import Metrics
+from tests.unit.machines.worlds import REPLID, pod, record, server, view
+
+CLUSTER = {"metadata": {"name": "vc", "namespace": "ns", "uid": "u"}}
+
+
+class Recorder:
+    """Events in the order in which they were told: (type, reason, text)."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str]] = []
+
+    def normal(self, _obj: Any, reason: str, text: str) -> None:
+        self.told.append(("Normal", str(reason), text))
+
+    def warning(self, _obj: Any, reason: str, text: str) -> None:
+        self.told.append(("Warning", str(reason), text))
+
+
+class Stage(NamedTuple):
+    announcer: Announcer
+    events: Recorder
+    metrics: Metrics
+
+
+@pytest.fixture
+def stage() -> Stage:
+    events, metrics = Recorder(), Metrics()
+    context = Context(cast("Any", None), metrics, cast("Any", events), cast("Any", None), cast("Any", None), bool)
+    return Stage(Announcer(context, structlog.get_logger()), events, metrics)
+
+
+def ended(**changes: Any) -> failover.State:
+    outcome = Outcome("Failover", "Completed", "vc-0", "vc-1", 6, "PodGone", "Quorum")._replace(**changes)
+    return failover.State(phase=Phase.DONE, outcome=outcome)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ("Normal", "FailoverCompleted", "Failover of epoch 6: vc-0 to vc-1; PodGone, Quorum")),
+        ({"source": ""}, ("Normal", "FailoverCompleted", "Failover of epoch 6: nobody to vc-1; PodGone, Quorum")),
+        (
+            {"kind": "Switchover", "reason": "Requested"},
+            ("Normal", "SwitchoverCompleted", "Switchover of epoch 6: vc-0 to vc-1; Requested, Quorum"),
+        ),
+        (
+            {"kind": "Switchover", "result": "Aborted: TargetTooSlow"},
+            ("Normal", "SwitchoverAborted", "Aborted: TargetTooSlow"),
+        ),
+        (
+            {"kind": "Bootstrap", "source": "", "verdict": "FirstStart"},
+            ("Normal", "ClusterCreated", "Bootstrap of epoch 6: nobody to vc-1; PodGone, FirstStart"),
+        ),
+    ],
+)
+def test_the_end_of_a_failover_is_one_event(stage: Stage, changes: dict[str, str], told: tuple[str, str, str]) -> None:
+    stage.announcer.failed_over(CLUSTER, ended(**changes))
+    assert stage.events.told == [told]
+
+
+def test_a_recovery_without_a_quorum_warns_of_lost_writes(stage: Stage) -> None:
+    stage.announcer.failed_over(CLUSTER, ended(kind="Recovery", verdict="AllPodsEmpty"))
+    assert stage.events.told[1] == ("Warning", "DataLoss", "acknowledged writes may be gone: AllPodsEmpty")
+
+
+def test_a_failover_is_logged_with_its_operands_and_counted(stage: Stage) -> None:
+    with capture_logs() as lines:
+        stage.announcer.failed_over(None, ended(operands=(("votesNeeded", "2"),)))
+    assert lines[0]["event"] == "failover ended"
+    assert lines[0]["operands"] == (("votesNeeded", "2"),)
+    assert stage.metrics.value("failovers_total", kind="Failover", outcome="Completed") == 1
+    assert stage.events.told == []
+
+
+def blocked(detail: str, not_counted: str = "") -> failover.State:
+    operands = (("notCounted", not_counted),) if not_counted else ()
+    outcome = Outcome("Failover", "Blocked", "vc-0", "", 6, "PodGone", detail, operands)
+    return failover.State(phase=Phase.BLOCKED, detail=detail, outcome=outcome, record=Record(6))
+
+
+def test_a_blocked_failover_says_why_and_what_to_do() -> None:
+    text = blocked_text(blocked("TooFewWholePods", "vc-2: it is loading"))
+    assert text.startswith("TooFewWholePods: too few pods kept their data")
+    assert "accept-data-loss=6" in text
+    assert text.endswith("(vc-2: it is loading)")
+    for detail in ("SeveralPodsHoldData", "PrimaryDataMissing"):
+        assert "recover-from=<pod>" in blocked_text(blocked(detail))
+
+
+def test_what_blocks_is_said_once_until_it_changes_or_a_failover_ends(stage: Stage) -> None:
+    for _ in range(3):
+        stage.announcer.blocked(CLUSTER, blocked("WaitingForAllPods"))
+    assert [reason for _, reason, _ in stage.events.told] == ["FailoverBlocked"]
+    stage.announcer.blocked(CLUSTER, blocked("TooFewWholePods"))
+    stage.announcer.failed_over(CLUSTER, ended())
+    stage.announcer.blocked(CLUSTER, blocked("TooFewWholePods"))
+    assert [reason for _, reason, _ in stage.events.told] == [
+        *["FailoverBlocked"] * 2,
+        "FailoverCompleted",
+        "FailoverBlocked",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (failover.State(), ""),
+        (failover.State(detail="OperatorStalled"), ""),
+        (failover.State(detail="WaitingForAllPods"), ""),
+        (failover.State(detail="NoAnswerYet"), ""),
+        (failover.State(detail="OperatorIsolated: vc-1"), "OperatorIsolated: vc-1"),
+        (ended(), ""),
+        (
+            failover.State(detail="ErrorReply", verdict=Verdict(Health.DOUBTFUL, "ErrorReply", (("error", "NOAUTH"),))),
+            "ErrorReply: error=NOAUTH",
+        ),
+    ],
+)
+def test_doubt_is_shown_only_where_a_person_can_help(state: failover.State, text: str) -> None:
+    assert doubt_text(state) == text
+
+
+def test_doubt_is_told_once_and_again_after_it_was_gone(stage: Stage) -> None:
+    for text in ("OperatorIsolated: vc-1", "OperatorIsolated: vc-1", "", "OperatorIsolated: vc-1", "ErrorReply: x"):
+        stage.announcer.doubt(CLUSTER, text)
+    assert [reason for _, reason, _ in stage.events.told] == ["OperatorIsolated", "OperatorIsolated", "PodUnusable"]
+
+
+def test_each_violation_is_told_once_for_as_long_as_it_lasts(stage: Stage) -> None:
+    one, two = ("epochMonotone", "vc-1 is at 9"), ("atMostOneMaster", "vc-0, vc-1")
+    for found in ((one, two), (one, two), (two,), (), (two,)):
+        stage.announcer.violations(CLUSTER, found)
+    assert [text.partition(":")[0] for _, _, text in stage.events.told] == [
+        "epochMonotone",
+        "atMostOneMaster",
+        "atMostOneMaster",
+    ]
+    counted = [stage.metrics.value("invariant_violations_total", name=name) for name in ("epochMonotone", two[0])]
+    assert counted == [1, 2]
+
+
+def test_divergent_writes_of_a_returning_primary_are_reported(stage: Stage) -> None:
+    histories = (History(5, REPLID, 0, 0), History(6, "r6", 5, 900))
+    back = pod(0, server(0, replid=REPLID, offset=1000))
+    command = PodCommand(Verb.FOLLOW, "vc-0", "uid0", 6)
+    state = repair.State(phase=repair.Phase.CHANGED, view=view(back), commands=(command,))
+    stage.announcer.attached(CLUSTER, record(epoch=6, histories=histories), state)
+    assert [(reason, text.partition(" of")[0]) for _, reason, text in stage.events.told] == [
+        ("DivergentWrites", "vc-0 held 100 bytes")
+    ]
+    stage.announcer.attached(
+        CLUSTER, record(epoch=6, histories=histories), state._replace(phase=repair.Phase.ABANDONED)
+    )
+    assert len(stage.events.told) == 1
+
+
+def test_the_shape_of_a_summary_leaves_out_what_only_counts() -> None:
+    node = Node("vc-1", "replica", "up", 100, 5, "attached")
+    summary = Summary("Running", "x", 3, 3, (node,), ())
+    assert shape(summary) == shape(summary._replace(nodes=(node._replace(offset=999, lag=0),)))
+    assert shape(summary) != shape(summary._replace(nodes=(node._replace(link="down"),)))
