@@ -24,6 +24,8 @@ QUICK_REFUSALS = 5
 UNSETTLED_MS = 60
 """Pause between two readings of a pod that loads, syncs or looks for its primary."""
 SLOW_RETRY_MS = 250
+CROSSING_MARGIN_MS = 5
+"""How long after the moment at which silence counts a wait ends: a timer that fires a little early would miss it."""
 SETTLING_MS = 1500
 """How long after a change the next one is looked for in quick succession."""
 
@@ -109,6 +111,7 @@ class Monitor:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause_ms / 1000):
                         await self._wake.wait()
+                self._note_crossing()
         finally:
             self.close()
 
@@ -125,7 +128,7 @@ class Monitor:
         try:
             # A command takes up to three exchanges; all of them together get half as long again as one.
             async with asyncio.timeout(self.target.command_timeout_ms * 1.5 / 1000), self._turn:
-                session = await self._connected()
+                session = await self._connected(self.target.command_timeout_ms)
                 server = await carry_out(session, command, acks=acks, port=self.target.port)
         except ValkeyError as exc:
             self._failed(exc)
@@ -139,7 +142,7 @@ class Monitor:
     async def _look(self) -> None:
         try:
             async with self._turn:
-                session = await self._connected()
+                session = await self._connected(self._within(self.target.command_timeout_ms))
                 view = await session.read()
                 server = reading(view, session.position, session.min_acks)
         except ValkeyError as exc:
@@ -147,14 +150,16 @@ class Monitor:
         else:
             self._answered(server)
 
-    async def _connected(self) -> Session:
+    async def _connected(self, timeout_ms: int) -> Session:
+        """Return the session with the pod, a new one if there is none; each of its exchanges gets ``timeout_ms``."""
         if self._session is not None and not self._session.connection.closed:
+            self._session.timeout_ms = timeout_ms
             return self._session
         keys = self._keys()
         if keys is None:
             raise NoConnectionError("the operator key is not known yet")
         target = self.target
-        timeouts_ms = (self._within(target.connect_timeout_ms), self._within(target.command_timeout_ms))
+        timeouts_ms = (self._within(target.connect_timeout_ms), timeout_ms)
         self._session = await Session.opened(
             target.address, target.port, keys, self._epoch(), timeouts_ms, target.source, self._lost
         )
@@ -162,8 +167,18 @@ class Monitor:
 
     def _within(self, timeout_ms: int) -> int:
         """Shorten a timeout so that it does not overlook the moment at which silence counts."""
-        left_ms = self.target.down_after_ms - self.silent_ms
+        left_ms = self._left_ms()
         return max(50, min(timeout_ms, left_ms)) if left_ms > 0 else timeout_ms
+
+    def _left_ms(self) -> int:
+        """Milliseconds until silence has certainly lasted long enough to count."""
+        return self.target.down_after_ms + CROSSING_MARGIN_MS - self.silent_ms
+
+    def _note_crossing(self) -> None:
+        """Tell that silence counts now, before the next try: that one may take its whole timeout."""
+        if self.contact is Contact.SILENT and not self._crossed and self.silent_ms >= self.target.down_after_ms:
+            self._crossed = True
+            self._on_change(self.target.name, "silent")
 
     def _lost(self) -> None:
         """The connection ended under us: look again at once."""
@@ -217,7 +232,7 @@ class Monitor:
         if self.contact is Contact.SILENT:
             if self._at_once:
                 return 0
-            left_ms = target.down_after_ms - self.silent_ms
+            left_ms = self._left_ms()
             return min(SLOW_RETRY_MS, left_ms) if left_ms > 0 else SLOW_RETRY_MS
         steady = self._now_ms() - self._changed_ms > SETTLING_MS
         settled = steady and self.server is not None and (self.server.primary or self.server.link_up)

@@ -77,7 +77,7 @@ class Session:
         self.min_acks = -1
         self._saved = False
         self._keys = keys
-        self._timeout_ms = timeout_ms
+        self.timeout_ms = timeout_ms
 
     @classmethod
     async def opened(
@@ -240,7 +240,7 @@ class Session:
         return [*executed, *answers[len(steps) + 2 :]]
 
     async def _call(self, batch: Sequence[tuple[bytes, ...]]) -> list[Value]:
-        return await self.connection.call(batch, self._timeout_ms)
+        return await self.connection.call(batch, self.timeout_ms)
 
     def link_password(self, epoch: int) -> tuple[str, str]:
         """Return the replication user of an epoch and its password."""

@@ -136,6 +136,31 @@ async def test_silence_counts_from_the_last_answer_and_is_told_when_it_is_long_e
             assert watch.monitor.silent_ms < 300
 
 
+async def test_the_moment_at_which_silence_counts_is_told_at_once_and_not_a_timeout_later() -> None:
+    """The pause ends at that very moment, and the try that begins then must not take its whole timeout (5 s)."""
+    async with running(5) as fake:
+        fake.primary = True
+        async with watching(fake, ping_interval_ms=20, down_after_ms=300) as watch:
+            await watch.contact(Contact.UP)
+            fake.faults["INFO"] = 7
+            await watch.contact(Contact.SILENT)
+            fake.mute = True
+            await watch.until(lambda monitor: monitor.silent_ms >= 300)
+            assert watch.monitor.silent_ms < 3_000
+
+
+async def test_a_login_in_the_last_moment_leaves_no_hasty_connection_behind() -> None:
+    async with running(5) as fake, watching(fake, down_after_ms=1000) as watch:
+        await watch.contact(Contact.UP)
+        watch.monitor.close()
+        watch.monitor._answered_ms -= 990
+        await watch.monitor._look()
+        assert watch.monitor._session is not None
+        assert watch.monitor._session.timeout_ms < 100
+        await watch.monitor.execute(command(), 1)
+        assert watch.monitor._session.timeout_ms == target(0).command_timeout_ms
+
+
 async def test_forgiving_starts_the_silence_anew() -> None:
     async with running(5) as fake, watching(fake, command_timeout_ms=20) as watch:
         fake.mute = True
