@@ -202,10 +202,8 @@ class ApiExecutor:
         return await self._patched_pod(pod, body)
 
     async def _patched_pod(self, pod: str, body: dict[str, Any], subresource: str = "") -> Stored:
-        before = self._cache.pods.get(pod)
         stored = await self._kube.patch(PODS.ref(self.cluster.namespace, pod), body, subresource=subresource)
-        if self._cache.pods.get(pod) is before:  # an event that came meanwhile is newer, or of this very write
-            self._cache.pods[pod] = stored
+        self._cache.wrote_pod(stored, time.monotonic())
         return Stored(version_of(stored))
 
     async def _patch_pod_status(self, request: PatchPodStatus) -> Reply:
@@ -259,7 +257,7 @@ class ApiExecutor:
         stored = await self._kube.replace(obj)
         self._keep(resource_of(obj).plural, stored)
         is_service = obj["kind"] == "Service" and obj["metadata"]["name"] == names.client_service(self.cluster.name)
-        if is_service and self._cache.service is service:  # see _patched_pod
+        if is_service and self._cache.service is service:  # an event that came meanwhile is newer, or of this write
             self._cache.service = stored
         if obj["kind"] == "StatefulSet" and self._cache.stateful_set is workload:
             self._cache.stateful_set = stored

@@ -1,7 +1,6 @@
 """What the informers last said about one cluster, as the typed values that machines and status need."""
 
 import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,13 +11,10 @@ from gungnir.machines.view import Contact, PodView, View
 from gungnir.resources.client_service import primary_of
 from gungnir.resources.epoch import epoch_of
 from gungnir.runtime.claim_cache import ClaimCache
+from gungnir.runtime.followed import Followed
 from gungnir.runtime.kube_resources import Object
 from gungnir.runtime.valkey.monitor import Monitor
 
-PATIENCE_MS = 5000
-"""How long an event for our own write is waited for."""
-KEPT_VERSIONS = 64
-"""Versions of the cluster object that are remembered as seen: many more than writes of ours can be under way."""
 EXIT_UNKNOWN = 255
 """Exit code that a runtime reports for a container whose end nobody saw, for example after a reboot of the node."""
 
@@ -46,55 +42,69 @@ def owned_by(obj: Mapping[str, Any], uid: str) -> bool:
 
 @dataclass
 class ClusterCache:
-    """Objects of one cluster. The cluster object itself follows our own writes, so that it never goes back in time.
+    """Objects of one cluster. What we write ourselves follows our writes, so that it never goes back in time.
 
-    Rules
-    - Events come in the order of the writes. The answer to a write of ours comes before or after its event, whichever
-      is faster; versions are opaque, so which of the two is newer is known by having seen the version or not.
-    - After a write of ours, events are older than it until they show its version. A list may have skipped that version:
-      what came last is held, and taken when waiting has lasted for ``PATIENCE_MS``. Nothing is ever dropped for good.
+    Attributes:
+        pods: By name, each as newly as it is known.
+        service: The client Service.
+        stateful_set: The StatefulSet.
+        claims: The volumes' claims.
     """
 
-    cluster: Object | None = None
     pods: dict[str, Object] = field(default_factory=dict)
     service: Object | None = None
     stateful_set: Object | None = None
     claims: ClaimCache = field(default_factory=ClaimCache)
-    _awaited: Version | None = None
-    _awaited_since: float = 0.0
-    _held: Object | None = None
-    _seen: deque[Version] = field(default_factory=lambda: deque(maxlen=KEPT_VERSIONS))
+    _cluster: Followed = field(default_factory=Followed)
+    _pods: dict[str, Followed] = field(default_factory=dict)
+
+    @property
+    def cluster(self) -> Object | None:
+        """The ValkeyCluster, None if there is none."""
+        return self._cluster.obj
 
     def wrote(self, obj: Object, now_s: float) -> None:
-        """Remember the object as our own write returned it, unless events have shown it already."""
-        if version_of(obj) in self._seen:
-            self._take(self._held or self.cluster)
-            return
-        self.cluster, self._held = obj, None
-        self._awaited, self._awaited_since = version_of(obj), now_s
+        """Our own write of the ValkeyCluster returned this."""
+        self._cluster.wrote(obj, now_s)
 
     def saw(self, obj: Object, now_s: float) -> bool:
-        """Take an event's object, unless it is older than our own last write. Tell whether it was taken."""
-        self._seen.append(version_of(obj))
-        same_object = self.cluster is not None and obj["metadata"].get("uid") == self.cluster["metadata"].get("uid")
-        if same_object and self._awaited not in (None, version_of(obj)) and not self._waited(now_s):
-            self._held = obj
-            return False
-        self._take(obj)
-        return True
+        """An event showed this ValkeyCluster. Tell whether it was taken; if not, ``settle`` takes it in a while."""
+        return self._cluster.saw(obj, now_s)
+
+    def gone(self) -> None:
+        """The ValkeyCluster was deleted."""
+        self._cluster.gone()
+
+    def wrote_pod(self, obj: Object, now_s: float) -> None:
+        """Our own write of a pod returned this; a pod that was deleted meanwhile stays so."""
+        name = obj["metadata"]["name"]
+        if name in self._pods:
+            self._pods[name].wrote(obj, now_s)
+            self._show_pod(name)
+
+    def saw_pod(self, obj: Object, now_s: float) -> bool:
+        """An event showed this pod. Tell whether it was taken; if not, ``settle`` takes it in a while."""
+        name = obj["metadata"]["name"]
+        taken = self._pods.setdefault(name, Followed()).saw(obj, now_s)
+        self._show_pod(name)
+        return taken
+
+    def pod_gone(self, name: str) -> None:
+        """A pod was deleted."""
+        self._pods.pop(name, None)
+        self.pods.pop(name, None)
 
     def settle(self, now_s: float) -> bool:
-        """Take what was held, if waiting has lasted long enough. Tell whether it was taken."""
-        if self._held is None or not self._waited(now_s):
-            return False
-        self._take(self._held)
-        return True
+        """Take events that were held for long enough. Tell whether the ValkeyCluster's own was among them."""
+        for name, followed in self._pods.items():
+            if followed.settle(now_s):
+                self._show_pod(name)
+        return self._cluster.settle(now_s)
 
-    def _waited(self, now_s: float) -> bool:
-        return now_s - self._awaited_since >= PATIENCE_MS / 1000
-
-    def _take(self, obj: Object | None) -> None:
-        self.cluster, self._awaited, self._held = obj, None, None
+    def _show_pod(self, name: str) -> None:
+        obj = self._pods[name].obj
+        if obj is not None:
+            self.pods[name] = obj
 
 
 def pod_view(pod: Object, monitor: Monitor | None, outdated: bool) -> PodView:

@@ -15,11 +15,11 @@ from gungnir.errors import UserError
 from gungnir.machines.lease import LeaseTimes
 from gungnir.runtime import http
 from gungnir.runtime.claim_cache import ClaimCache
-from gungnir.runtime.cluster_cache import PATIENCE_MS
 from gungnir.runtime.context import Context, Heartbeat, NotLeadingError
 from gungnir.runtime.driver import InterruptedRoundError
 from gungnir.runtime.errors import ForbiddenError, KubeError
 from gungnir.runtime.events import EventRecorder
+from gungnir.runtime.followed import PATIENCE_MS
 from gungnir.runtime.kube import Kube
 from gungnir.runtime.kube_resources import (
     CONFIGMAPS,
@@ -220,9 +220,9 @@ class Operator:
         worker = self._worker((namespace, name))
         if resource is PODS:
             if gone:
-                worker.cache.pods.pop(metadata["name"], None)
-            else:
-                worker.cache.pods[metadata["name"]] = obj
+                worker.cache.pod_gone(metadata["name"])
+            elif not worker.cache.saw_pod(obj, asyncio.get_running_loop().time()):
+                self._queue.add_after((namespace, name), PATIENCE_MS)
             worker.pods_changed(metadata["name"])
             return
         if resource is SERVICES and metadata["name"] == names.client_service(name):
@@ -234,7 +234,7 @@ class Operator:
     def _cluster_event(self, key: Key, obj: Object, *, gone: bool) -> None:
         worker = self._worker(key)
         if gone:
-            worker.cache.cluster = None
+            worker.cache.gone()
             self._metrics.forget_cluster(*key)
             self._queue.add(key)
             return
