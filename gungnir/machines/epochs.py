@@ -60,17 +60,19 @@ def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str, re
         histories: tuple[History, ...] = (history,)
         members: tuple[Member, ...] = (member,)
         electorate = Electorate(facts.size, facts.acks)
+        admitted = tuple(Member(name, "", "") for name in facts.pod_names if name != candidate.pod)
     else:
         kept = tuple(h for h in record.histories if h.epoch != record.epoch)
         histories = (*kept, history)[-KEPT_HISTORIES:]
         members = (*(m for m in record.members if m.pod != candidate.pod), member)
-        electorate = record.electorate
+        electorate, admitted = record.electorate, record.admitted
     return record._replace(
         primary=Primary(candidate.pod, candidate.uid, candidate.run_id, replid, record.epoch, restarts),
         intent=record.intent._replace(stage=Stage.RECONFIGURING),
         histories=histories,
         members=tuple(sorted(members)),
         electorate=electorate,
+        admitted=admitted,
     )
 
 
@@ -101,7 +103,8 @@ def outcome(record: Record, candidate: Candidate | None, ballot: Ballot, verdict
         ("votes", votes),
         ("notCounted", refusals),
         ("votesCounted", str(len(ballot.votes))),
-        ("votesNeeded", str(votes_needed(record.electorate))),
+        ("blank", ", ".join(ballot.blanks)),
+        ("votesNeeded", str(votes_needed(record.electorate, len(ballot.blanks)))),
         ("electorate", f"{record.electorate.size} pods, {record.electorate.acks} acks"),
     )
     return Outcome(

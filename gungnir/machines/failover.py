@@ -397,7 +397,11 @@ def _follow_commands(state: State, facts: Facts) -> tuple[PodCommand, ...]:
     return tuple(
         pods.command(Verb.FOLLOW, pod, state.record.epoch)._replace(host=host.address)
         for pod in state.view.pods
-        if pod.name != primary.pod and pod.name in facts.pod_names and pods.worth_asking(pod) and not pod.deleting
+        if pod.name != primary.pod
+        and pod.name in facts.pod_names
+        and pod.name in state.record.told
+        and pods.worth_asking(pod)
+        and not pod.deleting
     )
 
 

@@ -95,7 +95,12 @@ class Electorate(NamedTuple):
 
 
 class Record(NamedTuple):
-    """The durable record of one cluster."""
+    """The durable record of one cluster.
+
+    ``members`` and ``admitted`` together name every pod that was ever told to follow in this lineage: who may hold an
+    acknowledged write. An admitted pod was not seen in sync yet; its ``run_id`` is that of before it was told (empty:
+    not known).
+    """
 
     epoch: int = 0
     primary: Primary | None = None
@@ -103,6 +108,7 @@ class Record(NamedTuple):
     histories: tuple[History, ...] = ()
     members: tuple[Member, ...] = ()
     electorate: Electorate = Electorate(0, 0)
+    admitted: tuple[Member, ...] = ()
 
     def history(self, replid: str) -> History | None:
         """Return the history with this replication id, or None."""
@@ -117,6 +123,11 @@ class Record(NamedTuple):
             if history.epoch == epoch:
                 return history
         return None
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Names of the pods that may follow: the electorate was made large enough for them."""
+        return frozenset(member.pod for member in (*self.members, *self.admitted))
 
     def is_member(self, pod: str, uid: str, run_id: str) -> bool:
         """Tell whether this very process was seen whole."""

@@ -5,8 +5,9 @@ Rules
   servers are told of the durability, the Service, the template, the volumes, the pods' labels and readiness. A round
   that changed something is followed by another.
 - A pod is recorded as whole only when it was read attached to the recorded primary, in its history, with its link up.
-- The electorate grows before a new pod may follow. It shrinks (or promises more copies) only after the pods that leave
-  are gone and every pod that stays was read at or beyond what the primary held after that.
+- The electorate grows before a new pod may follow, by the pods that are about to be told. It shrinks (or promises more
+  copies) only after the pods that leave are gone and every pod that stays was read at or beyond what the primary held
+  after that.
 - A change of the durability reaches running servers in the order of durability.py: the primary asks for more replicas
   before the record promises more copies, and the record promises fewer before any server asks for fewer.
 - The Service and the template are repaired from the record, never from what is found there.
@@ -178,9 +179,7 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     primary = _healthy_primary(facts, record, view)
     if primary is None:
         return _grow(facts, state) or _to(state, "nothing")
-    wanted = record._replace(
-        members=_members(facts, record, primary, view), electorate=_grown(facts, record.electorate)
-    )
+    wanted = _admitting(facts, record._replace(members=_members(facts, record, primary, view)), view)
     replid = _new_replid(record, primary)
     if replid:
         wanted = renamed(wanted, replid)
@@ -267,14 +266,32 @@ def _new_replid(record: Record, primary: PodView) -> str:
     return server.replid if same and server.replid != recorded.replid else ""
 
 
-def _grown(facts: Facts, electorate: Electorate) -> Electorate:
+def _admitting(facts: Facts, record: Record, view: View) -> Record:
+    """Admit the pods that answer and may be told to follow, and make the electorate large enough for all of them.
+
+    A pod that is only asked for, or does not answer, is not counted: it was told nothing and can hold nothing.
+    """
+    members = frozenset(member.pod for member in record.members)
+    new = tuple(
+        Member(pod.name, pod.uid, pod.server.run_id)
+        for pod in view.pods
+        if pod.contact is Contact.UP and pod.server is not None and not pod.server.loading
+        if pod.name in facts.pod_names and pod.name not in record.told
+    )
+    admitted = (*(pod for pod in record.admitted if pod.pod not in members), *new)
+    record = record._replace(admitted=tuple(sorted(admitted)))
+    return record._replace(electorate=_grown(facts, record))
+
+
+def _grown(facts: Facts, record: Record) -> Electorate:
     """A larger size and fewer promised copies are recorded at once, for they only ask for more votes.
 
     No copies at all ask for one vote: at once if a person chose that (``async``), but for a scale-down to one pod only
     when the others are gone.
     """
+    electorate = record.electorate
     acks = min(electorate.acks, facts.acks) if facts.acks or facts.size > 1 else electorate.acks
-    return Electorate(max(electorate.size, facts.size), acks)
+    return Electorate(max(electorate.size, len(record.told)), acks)
 
 
 def _may_promise(facts: Facts, record: Record, primary: PodView, view: View) -> bool:
@@ -340,7 +357,7 @@ def _level(facts: Facts, state: State, reply: Reply) -> Step[State]:
             for answer in answers
         )
     ):
-        wanted = state.expected._replace(electorate=Electorate(facts.size, facts.acks))
+        wanted = state.expected._replace(electorate=Electorate(facts.size, facts.acks), admitted=())
         return _to(state, "level", GetCluster(), wanted=wanted)
     if state.tries <= 0:
         return _to(state, "failed", detail="a pod that stays is behind")

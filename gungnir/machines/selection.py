@@ -13,7 +13,7 @@ What this does not decide: whether to fail over at all (evidence.py), and what t
 
 from typing import NamedTuple
 
-from gungnir.machines.record import Candidate, Electorate, Record
+from gungnir.machines.record import Candidate, Electorate, Member, Record
 from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.view import Server
 
@@ -30,10 +30,11 @@ class Vote(NamedTuple):
 
 
 class Ballot(NamedTuple):
-    """All votes of an epoch, and for each pod that has none, why."""
+    """All votes of an epoch, and for each pod that has none, why. ``blanks`` never held anything: see ``is_blank``."""
 
     votes: tuple[Vote, ...]
     refusals: tuple[tuple[str, str], ...]
+    blanks: tuple[str, ...] = ()
 
 
 def history_of(record: Record, replid: str, offset: int) -> int | None:
@@ -56,12 +57,13 @@ def divergence(record: Record, server: Server) -> int:
     return max(0, server.offset - max(children)) if children else 0
 
 
-def votes_needed(electorate: Electorate) -> int:
+def votes_needed(electorate: Electorate, blanks: int = 0) -> int:
     """Return how many pods must vote so that every write acknowledged by acks + 1 pods is held by one of them.
 
-    With ``acks`` 0 (asynchronous, or a single pod) no copy was ever promised, so one vote is enough.
+    With ``acks`` 0 (asynchronous, or a single pod) no copy was ever promised, so one vote is enough. Pods that never
+    held anything (``blanks``) are among no such acks + 1 pods, so they need not be asked.
     """
-    return max(1, electorate.size - electorate.acks) if electorate.acks else 1
+    return max(1, electorate.size - blanks - electorate.acks) if electorate.acks else 1
 
 
 def why_not(record: Record, answer: Answer, uid: str) -> str:
@@ -82,9 +84,23 @@ def why_not(record: Record, answer: Answer, uid: str) -> str:
     return ""
 
 
+def is_blank(record: Record, answer: Answer, uid: str) -> bool:
+    """Tell whether this pod provably never acknowledged anything: new since a scale-up, and not in sync yet.
+
+    It is still the process that was admitted before it was told to follow, and holds no key and no stream: a server
+    that never followed reports offset 1 (replication.c, ``master_initial_offset``).
+    """
+    server = answer.server
+    if answer.kind is not AnswerKind.DONE or server is None:
+        return False
+    admitted = Member(answer.pod, uid, server.run_id) in record.admitted
+    return admitted and server.keys == 0 and server.offset <= 1
+
+
 def count(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> Ballot:
     """Turn the answers to DETACH into votes. ``uids`` are (pod name, uid) as the commands named them."""
     votes: list[Vote] = []
+    blanks = tuple(answer.pod for answer, (_, uid) in zip(answers, uids, strict=True) if is_blank(record, answer, uid))
     refusals: list[tuple[str, str]] = []
     for answer, (_, uid) in zip(answers, uids, strict=True):
         reason = why_not(record, answer, uid)
@@ -94,7 +110,7 @@ def count(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, st
             continue
         history = history_of(record, server.replid, server.offset)
         votes.append(Vote(answer.pod, uid, server.run_id, history or 0, server.offset, server.priority))
-    return Ballot(tuple(votes), tuple(refusals))
+    return Ballot(tuple(votes), tuple(refusals), blanks)
 
 
 def better(left: Vote, right: Vote, target: str = "") -> bool:
@@ -128,7 +144,7 @@ def best(votes: tuple[Vote, ...], target: str = "") -> Vote | None:
 
 def elect(record: Record, ballot: Ballot, target: str = "") -> Candidate | None:
     """Return the candidate of this ballot, or None if too few pods voted to be sure of every acknowledged write."""
-    if len(ballot.votes) < votes_needed(record.electorate):
+    if len(ballot.votes) < votes_needed(record.electorate, len(ballot.blanks)):
         return None
     winner = best(ballot.votes, target)
     return None if winner is None else candidate_of(winner)

@@ -130,6 +130,9 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
         return _to(state, "wait")
     if primary_health(facts, reply.record, reply.view).health is not Health.HEALTHY:
         return _to(state, "wait")
+    if any(pod.address and pod.contact is Contact.UNTRIED for pod in reply.view.pods):
+        # Not looked at yet is not "not in sync": a fresh operator must not refuse for that.
+        return _to(state, "wait")
     return _to(state, "ask", GetCluster(), view=reply.view, expected=reply.record)
 
 
