@@ -6,7 +6,7 @@ from gungnir.machines.facts import Facts
 from spec import invariants, witnesses
 from spec.environment import successors
 from spec.explorer import Result, Search
-from spec.models.scenes import Scene, deposed, haunted_vote, lagging, led_astray, serving
+from spec.models.scenes import Scene, deposed, half_gone, haunted_vote, lagging, led_astray, serving
 from spec.world import CLUSTER, Budget, Setup, World
 
 
@@ -77,5 +77,6 @@ MODELS: Final = (
     Model("four pods, one of them left behind", Budget(), led_astray, 4, 2, witnesses=("failed over",)),
     Model("operators", Budget(crash=1), operators=2, setup=_REDUCED, witnesses=("conflict",), slow=True),
     Model("isolated primary", Budget(isolate=1, message=1, write=1), witnesses=_OVER, slow=True),
+    Model("primary that came back loses power", Budget(power=1), half_gone, setup=_LAGGING, witnesses=("recovery",)),
     Model("crashes and power loss", Budget(crash=2, power=1, write=1), setup=_LAGGING, slow=True),
 )

@@ -143,3 +143,11 @@ def led_astray(setup: Setup) -> World:
     world = next(after for label, after in successors(setup, world) if label.name == "stray")
     world = settled(setup, world)
     return ended(setup, ended(setup, world, 0), 2)
+
+
+def half_gone(setup: Setup) -> World:
+    """The primary was killed and started again, and the replica that confirmed its last write is down; one lags."""
+    world = wrote(setup, serving(setup), 0, 1, (("stream", pod_name(2)),))
+    world = ended(setup, ended(setup, world, 1), 0)
+    world = world.with_pod(0, world.pods[0]._replace(exit_seen=True))
+    return settled(setup, world, (("failover", ""), ("repair", ""), ("boot", pod_name(1))))
