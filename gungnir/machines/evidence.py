@@ -100,8 +100,11 @@ def witnesses(answers: tuple[Answer, ...]) -> tuple[str, ...]:
 
 def denials(answers: tuple[Answer, ...]) -> tuple[str, ...]:
     """Return the names of the replicas that answered and do not hear the primary."""
-    hearing = witnesses(answers)
-    return tuple(answer.pod for answer in answers if answer.kind is AnswerKind.DONE and answer.pod not in hearing)
+    return tuple(
+        answer.pod
+        for answer in answers
+        if answer.kind is AnswerKind.DONE and answer.server is not None and not hears_primary(answer.server)
+    )
 
 
 def attached(record: Record, server: Server, address: str) -> bool:

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from gungnir.machines.evidence import FRESH_IO_S, Health, attached, hears_primary, primary_health, witnesses
+from gungnir.machines.evidence import (
+    FRESH_IO_S,
+    Health,
+    attached,
+    denials,
+    hears_primary,
+    primary_health,
+    witnesses,
+)
 from gungnir.machines.record import Record
 from gungnir.machines.requests import AnswerKind
 from gungnir.machines.view import Contact, PodView, View
@@ -39,6 +47,9 @@ def primary(**changes: object) -> PodView:
         (primary(), (Health.HEALTHY, "Answers")),
         (primary(server=None), (Health.HEALTHY, "Answers")),
         (primary(deleting=True), (Health.LEAVING, "PodTerminating")),
+        (primary(server=serving(disk_error="MISCONF")), (Health.LEAVING, "DiskFull")),
+        (primary(server=serving(disk_error="MISCONF"), deleting=True), (Health.LEAVING, "PodTerminating")),
+        (primary(server=server(0, disk_error="MISCONF")), (Health.DEAD, "NotPrimaryAnyMore")),
         (primary(uid="other"), (Health.DEAD, "PodReplaced")),
         (primary(terminated=True, contact=Contact.SILENT), (Health.DEAD, "ContainerTerminated")),
         (primary(server=serving(run_id="new")), (Health.DEAD, "ProcessReplaced")),
@@ -103,15 +114,17 @@ def test_a_replica_hears_its_primary_while_its_link_is_fresh(changes: dict[str, 
     assert hears_primary(following(**changes)) is hears
 
 
-def test_only_a_reading_witnesses() -> None:
+def test_only_a_reading_witnesses_or_denies() -> None:
     given = answers(
         answer(1, following(1)),
         answer(2, following(2, last_io_s=9)),
         answer(3, None, AnswerKind.UNKNOWN),
         answer(4, following(4), AnswerKind.ERROR),
         answer(5, None, AnswerKind.DONE),
+        answer(6, following(6, link_up=False)),
     )
     assert witnesses(given.answers) == ("vc-1",)
+    assert denials(given.answers) == ("vc-2", "vc-6")
 
 
 @pytest.mark.parametrize(
@@ -125,6 +138,7 @@ def test_only_a_reading_witnesses() -> None:
         {"replid": "other"},
         {"fence": EPOCH - 1},
         {"fence": EPOCH + 1},
+        {"voting": True},
     ],
 )
 def test_a_replica_is_attached_only_if_nothing_is_amiss(changes: dict[str, Any]) -> None:

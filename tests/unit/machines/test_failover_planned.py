@@ -19,7 +19,7 @@ from gungnir.machines.requests import (
     Verb,
 )
 from gungnir.machines.view import PodView, View
-from tests.unit.machines.test_failover_paths import HELD, PATHS, PLANNED, Path
+from tests.unit.machines.test_failover_paths import BEGUN, CURRENT, HELD, PATHS, PLANNED, ROUTED, Path
 from tests.unit.machines.test_failover_requests import commands, sent
 from tests.unit.machines.worlds import (
     EPOCH,
@@ -130,3 +130,42 @@ def test_a_resumed_switchover_of_a_dead_primary_asks_for_votes_at_once() -> None
     unrouted, current = ServiceSeen(V("s"), None, EPOCH + 1), TemplateSeen(V("t"), EPOCH + 1)
     taken = Path((Seen(stored, dead()), cluster(stored), unrouted, current), "").walk()
     assert [command.pod for command in commands(taken.requests, Verb.DETACH)] == ["vc-1", "vc-2"]
+
+
+def test_a_request_does_not_hide_why_a_primary_that_died_is_replaced() -> None:
+    """Accepted, and then the primary dies: the request stays on the object, for the next round to answer."""
+    taken = Path((Seen(record(), dead()), cluster(switchover="vc-1"), STORED), "", "vc-1").walk()
+    claim = taken.requests[2]
+    assert isinstance(claim, PutRecord)
+    assert claim.record.intent == Intent(Kind.FAILOVER, Stage.FENCING, "ConnectionRefused", "", None, "vc-0")
+    assert taken.triggers == "act begin stored"
+
+
+@pytest.mark.parametrize(("reason", "trigger"), [("Requested", "resume-clear"), ("PodTerminating", "resume-fencing")])
+def test_only_the_request_that_a_switchover_was_begun_for_is_taken_off(reason: str, trigger: str) -> None:
+    stored = claimed(Kind.SWITCHOVER)
+    assert stored.intent is not None
+    stored = stored._replace(intent=stored.intent._replace(reason=reason))
+    taken = Path((Seen(stored, view()), cluster(stored, switchover="vc-2")), "").walk()
+    assert taken.triggers == f"act {trigger}"
+
+
+# --- a full disk ----------------------------------------------------------------------------------------------------
+
+
+def full(*others: PodView) -> View:
+    return view(pod(0, serving(disk_error="MISCONF")), *others)
+
+
+def test_a_primary_with_a_full_disk_hands_over_to_a_replica_with_room() -> None:
+    seen = full(pod(1, following(1, disk_error="MISCONF", offset=1300)), pod(2, following(2)))
+    taken = Path((Seen(record(), seen), cluster(), *BEGUN[2:], ROUTED, STORED, CURRENT), "").walk()
+    claim = next(request for request in taken.requests if isinstance(request, PutRecord))
+    assert claim.record.intent == Intent(Kind.SWITCHOVER, Stage.FENCING, "DiskFull", "", None, "vc-0")
+    assert taken.triggers == "act begin stored routed stored current-planned"
+    assert taken.last.wanted == "vc-2"
+
+
+@pytest.mark.parametrize("other", [following(1, disk_error="MISCONF"), server(1)])
+def test_a_primary_with_a_full_disk_stays_where_nobody_has_room(other: Any) -> None:
+    assert Path((Seen(record(), full(pod(1, other))),), "").walk().triggers == "healthy"

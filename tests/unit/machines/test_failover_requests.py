@@ -24,10 +24,12 @@ from gungnir.machines.requests import (
 )
 from gungnir.machines.view import Contact, PodView
 from tests.unit.machines.test_failover_paths import (
+    CURRENT,
     PATHS,
     SILENT,
     STAMPED,
     TO_ROUTE,
+    UNROUTED,
     VOTES,
     Path,
 )
@@ -232,6 +234,15 @@ def test_a_candidate_that_certainly_did_not_become_primary_is_given_up_once_a_ro
     assert claim.record.epoch == EPOCH + 2
     assert claim.record.intent == Intent(Kind.FAILOVER, Stage.FENCING, "CandidateRefused", "", None, "vc-0")
     assert PATHS["promotion refused"].walk().last.phase == Phase.ABANDONED
+
+
+def test_the_outcome_is_of_the_kind_that_the_frozen_record_has() -> None:
+    """Without a whole pod a failover becomes a recovery; a resumed round reads that kind from the record."""
+    seen = view(*(pod(ordinal, server(ordinal)) for ordinal in range(3)))
+    held = answers(*(vote(ordinal, run_id=f"new{ordinal}", replid=f"x{ordinal}") for ordinal in range(3)))
+    last = Path((Seen(claimed(), seen), cluster(claimed()), UNROUTED, CURRENT, held), "").walk().last
+    assert last.record.intent.kind is Kind.RECOVERY
+    assert last.outcome.kind == Kind.RECOVERY
 
 
 # --- resuming -------------------------------------------------------------------------------------------------------

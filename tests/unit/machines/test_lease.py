@@ -161,6 +161,12 @@ def test_draining_gives_the_lease_back_and_leads_no_more() -> None:
     assert not leads(taken.state, 2000)
 
 
+def test_a_follower_that_drains_reads_and_takes_nothing_more() -> None:
+    """A process that shuts down must not lead for a moment."""
+    taken = tick(TIMES, State(), 1000, draining=True)
+    assert (taken.request, taken.state) == (None, State())
+
+
 @pytest.mark.parametrize("reply", [STORED, Conflict(), Unknown()])
 def test_whatever_the_answer_to_a_release_is_we_follow(reply: LeaseReply) -> None:
     taken = step(TIMES, "me", draining(), reply, 2100)

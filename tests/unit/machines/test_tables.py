@@ -11,7 +11,7 @@ import pytest
 
 from gungnir.machines import diagram, failover, reconcile, repair, switchover
 from gungnir.machines.kernel import MACHINES, IllegalTransition, Machine, Row
-from gungnir.machines.requests import Reply, describe
+from gungnir.machines.requests import Conflict, Reply, describe
 from tests.unit.machines import test_failover_paths as failover_paths
 from tests.unit.machines import test_reconcile as reconcile_paths
 from tests.unit.machines import test_repair_paths as repair_paths
@@ -57,6 +57,17 @@ def test_every_reply_in_every_phase_is_a_row_of_the_table_or_illegal(name: str, 
             assert rows[state.phase, taken.trigger] == taken.state.phase
             assert (taken.request is None) == (taken.state.phase in machine.terminal)
         assert repr(state) == before
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_a_reply_after_the_end_of_a_round_is_illegal_and_says_where(name: str) -> None:
+    step, paths = STEPPED[name]
+    ended = {walked.last.phase: walked.last for walked in (path.walk() for path in paths.values())}
+    states = [state for phase, state in ended.items() if phase in MACHINES[name].terminal]
+    assert {state.phase for state in states} == MACHINES[name].terminal
+    for state in states:
+        with pytest.raises(IllegalTransition, match=f"{name}: no row for trigger 'Conflict' in phase '{state.phase}'"):
+            step(FACTS, state, Conflict())
 
 
 @pytest.mark.parametrize("name", STEPPED)
