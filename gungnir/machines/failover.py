@@ -58,6 +58,10 @@ REQUESTED = "Requested"
 """The reason of a failover that a person asked for by annotation."""
 CATCH_UP_STEP_MS = 5
 """How long a planned failover waits between two looks at the target's offset."""
+VOTE_MS = 1500
+"""How long a vote is waited for. A pod that froze since it was seen last does not answer at all."""
+ANSWER_MS = 500
+"""How long any other answer is waited for that the failover can do without."""
 HOLD_MARGIN_MS = 2000
 """How much longer than the catch-up the primary holds writes: the fencing, the vote and the promotion fit into it."""
 
@@ -128,7 +132,7 @@ def _health(facts: Facts, state: State, reply: Reply) -> Step[State]:
         commands = tuple(
             pods.command(Verb.READ, pod, reply.record.epoch) for pod in pods.others(facts, state.expected, state.view)
         )
-        return _to(state, "silent", Pods(commands), commands=commands)
+        return _to(state, "silent", Pods(commands, ANSWER_MS), commands=commands)
     if intent is not None or verdict.health in (Health.NONE, Health.DEAD):
         return _to(state, "act", GetCluster())
     if verdict.health is Health.DOUBTFUL:
@@ -209,7 +213,7 @@ def _resume_reconfiguring(facts: Facts, state: State, intent: Intent) -> Step[St
     commands = _follow_commands(state, facts)
     if not commands:
         return _to(state, "resume-routing", GetService())
-    return _to(state, "resume-reconfiguring", Pods(commands), commands=commands)
+    return _to(state, "resume-reconfiguring", Pods(commands, ANSWER_MS), commands=commands)
 
 
 def _intend(_facts: Facts, state: State, reply: Reply) -> Step[State]:
@@ -274,7 +278,7 @@ def _fence(facts: Facts, state: State, trigger: str) -> Step[State]:
         hold = pods.command(Verb.HOLD_WRITES, pod, primary.epoch)._replace(
             run_id=primary.run_id, pause_ms=facts.catch_up_ms + HOLD_MARGIN_MS
         )
-        return _to(state, f"{trigger}-planned", Pods((hold,)), commands=(hold,), wanted=target.name)
+        return _to(state, f"{trigger}-planned", Pods((hold,), ANSWER_MS), commands=(hold,), wanted=target.name)
     return _ask_for_votes(state, trigger)
 
 
@@ -300,7 +304,7 @@ def _hold(facts: Facts, state: State, reply: Reply) -> Step[State]:
 def _look(state: State, trigger: str) -> Step[State]:
     pod = state.view.pod(state.wanted)
     commands = () if pod is None else (pods.command(Verb.READ, pod, state.expected.epoch),)
-    return _to(state, trigger, Pods(commands), commands=commands)
+    return _to(state, trigger, Pods(commands, ANSWER_MS), commands=commands)
 
 
 def _catch_up(_facts: Facts, state: State, reply: Reply) -> Step[State]:
@@ -322,7 +326,7 @@ def _catch_up_wait(_facts: Facts, state: State, _reply: Reply) -> Step[State]:
 def _ask_for_votes(state: State, trigger: str) -> Step[State]:
     epoch = state.record.epoch
     commands = tuple(pods.command(Verb.DETACH, pod, epoch) for pod in state.view.pods if pods.worth_asking(pod))
-    return _to(state, trigger, Pods(commands), commands=commands)
+    return _to(state, trigger, Pods(commands, VOTE_MS), commands=commands)
 
 
 def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
@@ -383,7 +387,7 @@ def _record(facts: Facts, state: State, reply: Reply) -> Step[State]:
     state = state._replace(version=reply.version)
     commands = _follow_commands(state, facts)
     if commands:
-        return _to(state, "stored", Pods(commands), commands=commands)
+        return _to(state, "stored", Pods(commands, ANSWER_MS), commands=commands)
     if state.service == NO_VERSION:
         return _to(state, "stored-alone", GetService())
     return _to(state, "stored-alone-direct", _routing(state))

@@ -156,9 +156,14 @@ class PodCommand(NamedTuple):
 
 
 class Pods(NamedTuple):
-    """Send these commands in parallel, each with its own deadline; the reply holds one answer for each."""
+    """Send these commands in parallel, each with its own deadline; the reply holds one answer for each.
+
+    ``deadline_ms`` bounds the whole request where waiting for a slow pod would cost more than its answer is worth; 0 is
+    the driver's own deadline.
+    """
 
     commands: tuple[PodCommand, ...]
+    deadline_ms: int = 0
 
 
 Request = (

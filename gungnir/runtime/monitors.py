@@ -42,13 +42,17 @@ class Monitors:
 
     async def execute(self, request: Pods, acks: int) -> Answers:
         """Send the commands in parallel; a pod that is not watched is unreachable."""
-        return Answers(tuple(await asyncio.gather(*(self._one(command, acks) for command in request.commands))))
+        return Answers(
+            tuple(
+                await asyncio.gather(*(self._one(command, acks, request.deadline_ms) for command in request.commands))
+            )
+        )
 
-    async def _one(self, command: PodCommand, acks: int) -> Answer:
+    async def _one(self, command: PodCommand, acks: int, deadline_ms: int) -> Answer:
         monitor = self.by_pod.get(command.pod)
         if monitor is None:
             return Answer(command.pod, AnswerKind.UNREACHABLE, None, "the pod has no address")
-        return await monitor.execute(command, acks)
+        return await monitor.execute(command, acks, deadline_ms)
 
     async def close(self) -> None:
         """Stop all."""

@@ -121,13 +121,14 @@ class Monitor:
             self._session.close()
             self._session = None
 
-    async def execute(self, command: PodCommand, acks: int) -> Answer:
+    async def execute(self, command: PodCommand, acks: int, deadline_ms: int = 0) -> Answer:
         """Carry out a command on this pod, on a connection whose process is known; never raises."""
         if command.uid != self.target.uid:
             return Answer(command.pod, AnswerKind.OTHER_PROCESS, None, f"pod {self.target.uid} is there now")
         try:
             # A command takes up to three exchanges; all of them together get half as long again as one.
-            async with asyncio.timeout(self.target.command_timeout_ms * 1.5 / 1000), self._turn:
+            deadline_ms = deadline_ms or self.target.command_timeout_ms * 3 // 2
+            async with asyncio.timeout(deadline_ms / 1000), self._turn:
                 session = await self._connected(self.target.command_timeout_ms)
                 server = await carry_out(session, command, acks=acks, port=self.target.port)
         except ValkeyError as exc:

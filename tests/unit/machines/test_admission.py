@@ -1,0 +1,101 @@
+"""Who may hold an acknowledged write: a pod counts from the moment it is about to be told to follow, and not before."""
+
+from typing import Any
+
+import pytest
+
+from gungnir.machines import failover, repair
+from gungnir.machines.record import Electorate, Member
+from gungnir.machines.requests import GetCluster, Pods, Seen, Verb
+from gungnir.machines.selection import count, elect, votes_needed
+from gungnir.machines.view import Contact
+from tests.unit.machines.worlds import (
+    EPOCH,
+    FACTS,
+    MEMBERS,
+    PODS,
+    answer,
+    claimed,
+    cluster,
+    dead,
+    following,
+    pod,
+    reconfiguring,
+    record,
+    server,
+    serving,
+    view,
+    vote,
+)
+
+FIVE = FACTS._replace(size=5)
+NEW = server(3, offset=1, keys=0, replid="random3", fence=EPOCH, voting=True)
+GROWN = record(
+    electorate=Electorate(5, 1),
+    admitted=(Member("vc-3", "uid3", "run3"), Member("vc-4", "uid4", "run4")),
+)
+
+
+def test_a_pod_that_is_only_asked_for_does_not_grow_the_electorate() -> None:
+    """Pending, no image, slow volume: it was told nothing, so no vote of it may ever be needed."""
+    pending = pod(3, None, contact=Contact.UNTRIED, address="")
+    taken = repair.step(FIVE, repair.start().state, Seen(record(), view(*PODS, pending)))
+    assert taken.trigger != "record"
+
+
+def test_a_new_pod_is_admitted_with_its_process_before_it_is_told_to_follow() -> None:
+    seen = view(*PODS, pod(3, NEW, role_label="", synced=False))
+    taken = repair.step(FIVE, repair.start().state, Seen(record(), seen))
+    assert taken.request == GetCluster()
+    assert taken.state.wanted.electorate == Electorate(4, 1)
+    assert taken.state.wanted.admitted == (Member("vc-3", "uid3", "run3"),)
+
+
+def test_an_admitted_pod_that_restarts_keeps_the_process_it_was_admitted_with() -> None:
+    """The new process is empty, whatever the former one acknowledged: it is not one that never held anything."""
+    admitted = record(electorate=Electorate(4, 1), admitted=(Member("vc-3", "uid3", "run3"),))
+    seen = view(*PODS, pod(3, NEW._replace(run_id="again"), role_label="", synced=False))
+    taken = repair.step(FIVE, repair.start().state, Seen(admitted, seen))
+    assert isinstance(taken.request, Pods)
+    assert [command.verb for command in taken.request.commands] == [Verb.FOLLOW]
+
+
+def test_an_admitted_pod_that_is_in_sync_becomes_a_member() -> None:
+    admitted = record(electorate=Electorate(4, 1), admitted=(Member("vc-3", "uid3", "run3"),))
+    taken = repair.step(FIVE, repair.start().state, Seen(admitted, view(*PODS, pod(3, following(3)))))
+    assert taken.state.wanted.admitted == ()
+    assert Member("vc-3", "uid3", "run3") in taken.state.wanted.members
+
+
+@pytest.mark.parametrize(
+    ("change", "needed"),
+    [
+        ({}, 2),
+        ({"run_id": "again"}, 3),
+        ({"keys": 1}, 3),
+        ({"offset": 2}, 3),
+    ],
+    ids=["blank", "restarted", "holds-a-key", "holds-a-stream"],
+)
+def test_a_pod_that_never_held_anything_is_not_needed(change: dict[str, Any], needed: int) -> None:
+    """3 -> 5 pods, both new ones empty and as admitted: the two whole old ones are enough; any doubt asks for more."""
+    new = [
+        answer(3, server(3, offset=1, keys=0, replid="x", fence=EPOCH + 1, voting=True)._replace(**change)),
+        answer(4, server(4, offset=1, keys=0, replid="y", fence=EPOCH + 1, voting=True)),
+    ]
+    answers = (vote(1), vote(2), *new)
+    uids = tuple((a.pod, f"uid{a.pod[-1]}") for a in answers)
+    stored = claimed(electorate=GROWN.electorate, admitted=GROWN.admitted)
+    ballot = count(stored, answers, uids)
+    assert votes_needed(stored.electorate, len(ballot.blanks)) == needed
+    assert (elect(stored, ballot) is not None) is (needed == 2)
+
+
+def test_a_failover_tells_only_admitted_pods_to_follow() -> None:
+    """A pod that nobody admitted could acknowledge a write that no vote would ever be asked about."""
+    stored = reconfiguring()
+    pods = (*dead().pods[:1], pod(1, serving(1, replid="r6", fence=EPOCH + 1)), pod(2, server(2)), pod(3, NEW))
+    first = failover.step(FIVE, failover.start().state, Seen(stored, view(*pods)))
+    taken = failover.step(FIVE, first.state, cluster(stored))
+    assert isinstance(taken.request, Pods)
+    assert {command.pod for command in taken.request.commands} <= {member.pod for member in MEMBERS}
