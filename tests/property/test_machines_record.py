@@ -35,6 +35,9 @@ intents = st.builds(
     st.just("") | texts,
 )
 members = st.lists(st.builds(Member, texts, texts, texts), unique_by=lambda m: m.pod, max_size=5)
+admitted = st.lists(
+    st.builds(Member, texts, st.just("") | texts, st.just("") | texts), unique_by=lambda m: m.pod, max_size=3
+)
 histories = st.lists(st.builds(History, epochs, texts, epochs, offsets), unique_by=lambda h: h.epoch, max_size=5)
 records = st.builds(
     Record,
@@ -44,6 +47,7 @@ records = st.builds(
     histories.map(tuple),
     members.map(lambda some: tuple(sorted(some))),
     st.builds(Electorate, small, small),
+    admitted.map(lambda some: tuple(sorted(some))),
 )
 nodes = st.lists(
     st.builds(Node, texts, anything, anything, offsets, offsets, anything), unique_by=lambda n: n.pod, max_size=3

@@ -13,6 +13,7 @@ RECORD = Record(
     (History(5, "r5", 0, 0),),
     (Member("vc-0", "u0", "run0"),),
     Electorate(3, 1),
+    (Member("vc-2", "u2", "run2"),),
 )
 
 
@@ -47,6 +48,7 @@ def test_the_record_by_its_names_on_the_wire() -> None:
         },
         "histories": [{"epoch": 5, "replid": "r5", "parent": 0, "baseOffset": 0}],
         "members": [{"pod": "vc-0", "uid": "u0", "runId": "run0", "epoch": 6}],
+        "admitted": [{"pod": "vc-2", "uid": "u2", "runId": "run2"}],
         "electorate": {"size": 3, "acks": 1},
     }
 
