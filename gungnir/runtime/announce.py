@@ -153,7 +153,7 @@ class Announcer:
                 self._context.events.warning(obj, Reason.STORAGE_RESIZE_FAILED, refused[0])
 
     def violations(self, obj: Object | None, found: tuple[tuple[str, str], ...]) -> None:
-        """Say which invariants do not hold in the live view: nothing is done for this cluster while that lasts."""
+        """Say which invariants do not hold in the live view."""
         former, now = self._last.get("violations", {}), dict(found)
         self._last["violations"] = now
         for name, text in found:

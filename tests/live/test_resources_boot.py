@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gungnir.api.cluster import parse_cluster
-from gungnir.resources.credentials import operator_user, password, replication_user
+from gungnir.resources.credentials import hash_of, password, replication_user, replication_user_rules, voting_user
 from gungnir.resources.inventory import BuildInputs, OwnedKind, build
 from gungnir.resources.labels import cluster_uid
 from gungnir.resources.pod_template import acl_path
@@ -93,7 +93,8 @@ class Pod:
         return client
 
     def operator(self, given: BuildInputs, epoch: int = 1) -> "Client":
-        return self.connect(operator_user(epoch), password(KEY, cluster_uid(given.cluster), operator_user(epoch)))
+        """Connect as the user that a new pod of this epoch accepts."""
+        return self.connect(voting_user(epoch), password(KEY, cluster_uid(given.cluster), voting_user(epoch)))
 
 
 class Client:
@@ -224,19 +225,30 @@ def test_a_raised_fence_outlives_a_restart_and_the_template(pods: tuple[Pod, Pod
     given = inputs({})
     pods[0].start(given)
     operator = pods[0].operator(given)
-    secret = password(KEY, cluster_uid(given.cluster), "op-2")
-    assert operator("ACL", "SETUSER", "op-2", "reset", "on", f">{secret}", "+@all") == b"OK"
+    secret = password(KEY, cluster_uid(given.cluster), "vote-2")
+    assert operator("ACL", "SETUSER", "vote-2", "reset", "on", f">{secret}", "+@all") == b"OK"
     raised = pods[0].operator(given, epoch=2)
-    assert raised("ACL", "DELUSER", "op-1", "repl-1") == 2
+    assert raised("ACL", "DELUSER", "vote-1") == 1
     assert raised("ACL", "SAVE") == b"OK"
     pods[0].stop()
     pods[0].start(given)
     users = pods[0].operator(given, epoch=2)("ACL", "USERS")
     assert isinstance(users, tuple)
-    assert sorted(map(str, users)) == sorted(map(str, [b"default", b"op-2", b"probe"]))
+    assert sorted(map(str, users)) == sorted(map(str, [b"default", b"probe", b"vote-2"]))
     # All that was in the first file and was not deleted is still there, as it was.
     pods[0].connect("probe", "any")
     assert pods[0].connect("default", "open sesame").refused("REPLICAOF", "NO", "ONE") == "NOPERM"
+
+
+def test_a_new_pod_accepts_the_vote_of_its_epoch_and_no_other_operator(pods: tuple[Pod, Pod]) -> None:
+    given = inputs({}, epoch=4)
+    pods[0].start(given)
+    users = pods[0].operator(given, epoch=4)("ACL", "USERS")
+    assert isinstance(users, tuple)
+    assert sorted(map(str, users)) == sorted(map(str, [b"default", b"probe", b"vote-4"]))
+    stranger = pods[0].connect("default", "open sesame")
+    for user in ("op-4", "repl-4", "vote-3"):
+        assert stranger.refused("AUTH", user, password(KEY, cluster_uid(given.cluster), user)) == "WRONGPASS"
 
 
 def test_an_empty_acl_file_counts_as_none(pods: tuple[Pod, Pod]) -> None:
@@ -257,6 +269,8 @@ def test_a_replica_follows_as_the_user_of_its_epoch(pods: tuple[Pod, Pod]) -> No
     assert client.refused("SET", "a", "1") == "NOREPLICAS"
     user = replication_user(1)
     secret = password(KEY, cluster_uid(given.cluster), user)
+    # Nobody could follow a pod that only votes: the replication user comes with the promotion.
+    assert primary("ACL", "SETUSER", user, *replication_user_rules(hash_of(secret))) == b"OK"
     assert replica("CONFIG", "SET", "masteruser", user, "masterauth", secret) == b"OK"
     assert replica("REPLICAOF", pods[0].address, "6379") == b"OK"
     replica.until(lambda role: isinstance(role, tuple) and role[3] == b"connected", "ROLE")
