@@ -58,11 +58,17 @@ def whole(before: int) -> Callable[[ClusterView], bool]:
 async def run_until_crash(theatre: Theatre, cluster: ManagedCluster, before: int) -> bool:
     """Wait until the operator has ended at its exchange, or the run is over without it; tell which."""
     fuse = theatre.operator.fuse
+    seen = ClusterView()
 
     async def over() -> bool:
-        return fuse.blown.is_set() or (whole(before)(await cluster.view()) and fuse.quiet())
+        nonlocal seen
+        seen = await cluster.view()
+        return fuse.blown.is_set() or (whole(before)(seen) and fuse.quiet())
 
-    await wait_for("the crash, or the end of the run", over, timeout_ms=20_000)
+    def last() -> str:
+        return f"{seen}, annotations {seen.annotations}, exchanges {fuse.exchanges}"
+
+    await wait_for("the crash, or the end of the run", over, timeout_ms=20_000, last=last)
     return bool(fuse.blown.is_set())
 
 

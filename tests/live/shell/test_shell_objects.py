@@ -240,7 +240,7 @@ async def test_kept_volumes_of_a_former_cluster_are_not_guessed_at(
     view = await shell.condition(cluster, "Blocked", "True", "SeveralPodsHoldData", names.RECOVER_FROM_ANNOTATION)
     assert view.phase == "Blocked"
     await shell.event(cluster, "FailoverBlocked", "SeveralPodsHoldData")
-    annotation = {names.RECOVER_FROM_ANNOTATION: "kept-1"}
+    annotation = {names.RECOVER_FROM_ANNOTATION: f"kept-1@{view.epoch}"}
     await shell.world.api.annotate(VALKEYCLUSTERS, "default", "kept", **annotation)
     recovered: ClusterView = await cluster.wait_ready()
     assert recovered.primary == "kept-1"

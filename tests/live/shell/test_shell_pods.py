@@ -14,6 +14,7 @@ from gungnir.api import names
 from gungnir.demo.connection import Connection
 from gungnir.demo.managed import ClusterView, ManagedCluster
 from gungnir.demo.waiting import wait_for
+from gungnir.errors import UserError
 from gungnir.resources.credentials import operator_user, password
 from gungnir.resources.pod_template import DATA_DIR
 from gungnir.resources.secret import OPERATOR_KEY
@@ -242,3 +243,37 @@ async def test_a_pod_that_cannot_save_its_fence_is_not_elected(
         user = f"user {operator_user(view.epoch)} "
         await wait_for("the fence to be on the disk", lambda: user in acl_file.read_text(), timeout_ms=5_000)
     assert view.epoch == before.epoch + 1
+
+
+@contextlib.asynccontextmanager
+async def full_disk(shell: Shell, cluster: ManagedCluster, pod: str) -> AsyncIterator[None]:
+    """``/dev/full`` in place of the next append-only file: every write to it fails with ENOSPC, also for root."""
+    directory = data_directory(shell, pod) / "appendonlydir"
+    (current,) = directory.glob("*.incr.aof")
+    stem, number = current.name.removesuffix(".incr.aof").rsplit(".", 1)
+    following = directory / f"{stem}.{int(number) + 1}.incr.aof"
+    following.symlink_to("/dev/full")
+    await as_operator(cluster, pod, (b"BGREWRITEAOF",))
+    try:
+        yield
+    finally:
+        following.unlink()
+        following.touch()
+
+
+async def test_a_primary_whose_disk_is_full_is_named_and_hands_over(
+    shell: Shell, deploy: Deploy, under_load: UnderLoad
+) -> None:
+    cluster = await deploy()
+    async with under_load(cluster) as trial:
+        before = await cluster.view()
+        async with full_disk(shell, cluster, before.primary):
+            view = await trial.next_primary(before)
+            assert view.primary != before.primary
+            assert view.status["lastFailover"]["reason"] == "DiskFull"
+            await shell.event(cluster, "DiskFull", before.primary)
+            await trial.more_writes(50)
+        with contextlib.suppress(UserError):  # a replica that cannot write its file ends by itself (replication.c)
+            await shell.world.local.kill(before.primary)
+        view = await trial.ready()
+    assert view.condition("Degraded")["status"] == "False"
