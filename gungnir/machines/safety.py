@@ -1,8 +1,8 @@
 """Predicates over an observed view: what must hold of anything that we see, whatever happened before.
 
 The driver evaluates them on every live view, where a violation sets a condition and counts a metric, and one that
-nothing of ours can mend (``STOPPING``) stops acting on that cluster. The model checker evaluates the same functions on every model state. Each returns an empty text if it
-holds, or what was seen.
+nothing of ours can mend (``STOPPING``) stops acting on that cluster. The model checker evaluates the same functions on
+every model state. Each returns an empty text if it holds, or what was seen.
 
 A snapshot is not atomic: pods are read at different moments. Each predicate is therefore about one reading against the
 durable record, or about facts that cannot change back and forth between two readings.

@@ -8,6 +8,7 @@ from gungnir.machines import repair
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Electorate, Record
 from gungnir.machines.requests import PodCommand, Pods, PutRecord, Request, Seen, Verb
+from gungnir.machines.safety import STOPPING, violations
 from gungnir.machines.selection import votes_needed
 from gungnir.machines.view import Contact, PodView, View
 from tests.unit.machines.worlds import (
@@ -137,3 +138,21 @@ def test_scaled_to_one_pod_and_the_others_gone_one_vote_becomes_enough() -> None
     last = taken.requests[-1]
     assert isinstance(last, PutRecord)
     assert last.record.electorate == Electorate(1, 0)
+
+
+# --- what is mended -------------------------------------------------------------------------------------------------
+
+RIVAL = view(pod(0, serving()), pod(1, serving(1, linked=1)), pod(2, following(2)))
+
+
+@pytest.mark.parametrize(("seen", "trigger"), [(view(service_pod="vc-2"), "route"), (RIVAL, "attach")])
+def test_a_violation_that_repair_can_mend_does_not_stop_it(seen: View, trigger: str) -> None:
+    """A Service edited by hand, and a second primary made by hand: the driver shows no stalled view for these."""
+    found = {name for name, _ in violations(record(), seen)}
+    assert found
+    assert not found & STOPPING
+    assert first(record(), seen).triggers == trigger
+
+
+def test_in_a_view_that_is_shown_as_stalled_nothing_is_mended() -> None:
+    assert first(record(), view(service_pod="vc-2", stalled=True)).triggers == "nothing"
