@@ -1,17 +1,31 @@
-"""What people are shown of a cluster: the phase and the conditions that follow from one view."""
+"""What people are shown: phase, conditions with stable reasons, and nodes."""
+
+from typing import Any
 
 import pytest
 
-from gungnir.machines.summary import Notes, Sign, Summary, summarize
-from gungnir.machines.view import PodView, View
-from tests.unit.machines.worlds import FACTS, PODS, dead, following, pod, record, serving, view
+from gungnir.machines.record import Kind, Record
+from gungnir.machines.summary import LOSSY, Notes, Sign, Summary, summarize
+from gungnir.machines.view import Contact, View
+from tests.unit.machines.worlds import (
+    FACTS,
+    claimed,
+    dead,
+    following,
+    frozen,
+    pod,
+    record,
+    server,
+    serving,
+    view,
+)
 
-FULL = "MISCONF"
-DISK = "cannot write the append-only file and takes no writes; free or enlarge the volume"
+ONE_LEFT = view(pod(0, serving()), pod(1, following(1)), pod(2, server(2)))
+NO_COPY = view(pod(0, serving()), pod(1, server(1)), pod(2, server(2)))
 
 
-def shown(seen: View, notes: Notes | None = None) -> Summary:
-    return summarize(FACTS, record(), seen, notes or Notes())
+def shown(stored: Record | None = None, seen: View | None = None, **notes: Any) -> Summary:
+    return summarize(FACTS, stored or record(), seen or view(), Notes(**notes))
 
 
 def sign(summary: Summary, kind: str) -> Sign:
@@ -19,48 +33,129 @@ def sign(summary: Summary, kind: str) -> Sign:
     return found
 
 
-def states(summary: Summary) -> dict[str, bool]:
-    return {each.type: each.holds for each in summary.signs}
-
-
-def test_a_cluster_in_sync_is_running_and_nothing_is_wrong() -> None:
-    summary = shown(view())
+def test_a_cluster_in_its_steady_state() -> None:
+    summary = shown()
     assert (summary.phase, summary.ready, summary.pods) == ("Running", 3, 3)
-    assert [kind for kind, holds in states(summary).items() if holds] == [
-        "Ready",
-        "StorageResized",
-        "Valid",
-        "Reconciled",
-    ]
+    assert summary.message == "vc-0 is primary; all 3 pods are in sync"
+    assert {(each.type, each.holds, each.reason) for each in summary.signs} == {
+        ("Ready", True, "PrimaryServing"),
+        ("Progressing", False, "Stable"),
+        ("Degraded", False, "AllInSync"),
+        ("Blocked", False, "NotBlocked"),
+        ("DataAtRisk", False, "EnoughCopies"),
+        ("DataLoss", False, "NoneKnown"),
+        ("RolloutPending", False, "UpToDate"),
+        ("StorageResized", True, sign(summary, "StorageResized").reason),
+        ("ScaleDownRefused", False, "NotAsked"),
+        ("Valid", True, "Accepted"),
+        ("Reconciled", True, "AsDesired"),
+    }
 
 
 @pytest.mark.parametrize(
-    ("pods", "named", "ready"),
+    ("stored", "seen", "notes", "phase"),
     [
-        ((pod(0, serving(disk_error=FULL)), *PODS[1:]), "vc-0", False),
-        ((PODS[0], PODS[1], pod(2, following(2, disk_error=FULL))), "vc-2", True),
-        ((pod(0, serving(disk_error=FULL)), PODS[1], pod(2, following(2, disk_error=FULL))), "vc-0, vc-2", False),
+        (Record(), view(), {}, "Creating"),
+        (claimed(Kind.BOOTSTRAP, primary=None), view(), {}, "Creating"),
+        (claimed(), dead(), {}, "FailingOver"),
+        (frozen(), dead(), {}, "FailingOver"),
+        (claimed(Kind.SWITCHOVER), view(), {}, "SwitchingOver"),
+        (claimed(), dead(), {"blocked": "TooFewWholePods: x"}, "Blocked"),
+        (record(), view(), {"blocked": "TooFewWholePods: x"}, "Running"),
+        (record(), dead(), {}, "Degraded"),
+        (record(), ONE_LEFT, {}, "Degraded"),
+        (record(), view(), {"invalid": "spec.replicas: 0"}, "Invalid"),
+        (claimed(), dead(), {"invalid": "spec.replicas: 0", "blocked": "x"}, "Invalid"),
     ],
 )
-def test_a_full_disk_is_named_and_only_that_of_the_primary_keeps_the_cluster_from_being_ready(
-    pods: tuple[PodView, ...], named: str, ready: bool
-) -> None:
-    summary = shown(view(*pods))
-    assert (summary.phase, summary.message) == ("Degraded", f"{named}: {DISK}")
-    assert sign(summary, "Degraded") == Sign("Degraded", True, "DiskFull", f"{named}: {DISK}")
-    if ready:
-        assert sign(summary, "Ready").holds
-    else:
-        assert sign(summary, "Ready") == Sign("Ready", False, "DiskFull", f"vc-0: {DISK}")
+def test_the_phase(stored: Record, seen: View, notes: dict[str, str], phase: str) -> None:
+    assert shown(stored, seen, **notes).phase == phase
 
 
-def test_a_disk_with_room_again_is_forgotten() -> None:
-    """What is full is read from the view each time, whatever the driver remembers."""
-    assert sign(shown(view(), Notes(full=("vc-0",))), "Degraded").reason == "AllInSync"
+def test_a_paused_cluster_says_so() -> None:
+    summary = summarize(FACTS._replace(paused=True), claimed(), dead(), Notes())
+    assert summary.phase == "Paused"
 
 
-def test_what_is_worse_than_a_full_disk_is_said_first() -> None:
-    full = view(pod(0, serving(disk_error=FULL)), *PODS[1:])
-    assert sign(shown(full, Notes(violation="x: y")), "Degraded").reason == "InvariantViolated"
-    assert sign(shown(full, Notes(doubt="OperatorIsolated: vc-1")), "Degraded").reason == "OperatorIsolated"
-    assert sign(shown(dead()), "Ready").reason == "NoPrimary"
+@pytest.mark.parametrize(
+    ("seen", "notes", "kind", "holds", "reason"),
+    [
+        (dead(), {}, "Ready", False, "NoPrimary"),
+        (NO_COPY, {}, "Ready", False, "TooFewCopies"),
+        (ONE_LEFT, {}, "Ready", True, "PrimaryServing"),
+        (NO_COPY, {}, "DataAtRisk", True, "TooFewCopies"),
+        (ONE_LEFT, {}, "DataAtRisk", False, "EnoughCopies"),
+        (dead(), {}, "DataAtRisk", False, "EnoughCopies"),
+        (ONE_LEFT, {}, "Degraded", True, "NotAllInSync"),
+        (view(), {"doubt": "OperatorIsolated: vc-1"}, "Degraded", True, "OperatorIsolated"),
+        (view(), {"doubt": "ErrorReply: error=NOAUTH"}, "Degraded", True, "EvidenceInDoubt"),
+        (view(), {"violation": "x", "doubt": "y"}, "Degraded", True, "InvariantViolated"),
+        (view(pod(0, serving())), {}, "Progressing", True, "PodsComing"),
+        (view(), {"outdated": ("vc-1",)}, "RolloutPending", True, "PodsOutdated"),
+        (view(), {"scale_down_refused": "no"}, "ScaleDownRefused", True, "PrimaryWouldGo"),
+        (view(), {"invalid": "no"}, "Valid", False, "Invalid"),
+        (view(), {"problems": (("client", "NameTaken", "taken"),)}, "Reconciled", False, "NameTaken"),
+        (view(pod(0, serving(disk_error="MISCONF")), *view().pods[1:]), {}, "Ready", False, "DiskFull"),
+        (view(*view().pods[:2], pod(2, following(2, disk_error="MISCONF"))), {}, "Degraded", True, "DiskFull"),
+        (view(*view().pods[:2], pod(2, following(2, disk_error="MISCONF"))), {}, "Ready", True, "PrimaryServing"),
+    ],
+)
+def test_conditions(seen: View, notes: dict[str, Any], kind: str, holds: bool, reason: str) -> None:
+    found = sign(shown(None, seen, **notes), kind)
+    assert (found.holds, found.reason) == (holds, reason)
+
+
+def test_a_blocked_failover_is_a_condition_with_its_reason_and_only_while_it_lasts() -> None:
+    text = "TooFewWholePods: annotate"
+    assert sign(shown(claimed(), dead(), blocked=text), "Blocked") == Sign("Blocked", True, "TooFewWholePods", text)
+    assert not sign(shown(record(), view(), blocked=text), "Blocked").holds
+
+
+@pytest.mark.parametrize("verdict", sorted(LOSSY))
+def test_a_recovery_without_a_quorum_is_shown_as_possible_loss(verdict: str) -> None:
+    assert sign(shown(last_verdict=verdict), "DataLoss") == Sign(
+        "DataLoss",
+        True,
+        verdict,
+        "the last recovery had no quorum of pods that kept their data: acknowledged writes may be gone",
+    )
+
+
+@pytest.mark.parametrize("verdict", ["", "Quorum", "FirstStart", "OnePodHoldsData"])
+def test_other_verdicts_lost_nothing(verdict: str) -> None:
+    assert not sign(shown(last_verdict=verdict), "DataLoss").holds
+
+
+def test_all_problems_are_named_under_the_first_ones_reason() -> None:
+    problems = (("client", "NameTaken", "taken"), ("sts", "Forbidden", "may not"))
+    found = sign(shown(problems=problems), "Reconciled")
+    assert (found.reason, found.message) == ("NameTaken", "client: taken; sts: may not")
+
+
+def test_nodes_show_role_link_offset_lag_and_state() -> None:
+    pods = (
+        pod(0, serving(offset=1000)),
+        pod(1, following(1, offset=940)),
+        pod(2, server(2, loading=True)),
+        pod(3, server(3, syncing=True)),
+        pod(4, server(4, offset=1200)),
+        pod(5, None, contact=Contact.UNTRIED, waiting="ImagePullBackOff"),
+        pod(6, None, contact=Contact.SILENT),
+        pod(7, following(7), contact=Contact.ERROR, error="LOADING"),
+    )
+    assert [tuple(node) for node in shown(None, view(*pods)).nodes] == [
+        ("vc-0", "primary", "", 1000, 0, "serving"),
+        ("vc-1", "replica", "up", 940, 60, "attached"),
+        ("vc-2", "replica", "down", 1000, 0, "loading"),
+        ("vc-3", "replica", "down", 1000, 0, "syncing"),
+        ("vc-4", "replica", "down", 1200, 0, "fenced"),
+        ("vc-5", "", "", 0, 0, "ImagePullBackOff"),
+        ("vc-6", "", "", 0, 0, "silent"),
+        ("vc-7", "replica", "up", 1000, 0, "LOADING"),
+    ]
+
+
+def test_a_recorded_primary_that_is_none_is_shown_as_not_serving() -> None:
+    summary = shown(None, view(pod(0, server(0)), pod(1, server(1))))
+    assert summary.nodes[0].state == "not-serving"
+    assert summary.ready == 0
