@@ -21,6 +21,10 @@ from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.selection import Ballot, best, candidate_of
 from gungnir.machines.view import Server, View
 
+SAME_START_S = 3
+"""How far the container's start and the server's may lie apart, by the node's clock, to be one start: no node loses
+power and is back within that."""
+
 
 class Consent(NamedTuple):
     """What a person wrote on the cluster: an accepted epoch, and ``<pod>@<epoch>`` to start from; both may be empty."""
@@ -99,7 +103,11 @@ def _restored_primary(facts: Facts, record: Record, pods: tuple[_Pod, ...], view
     same_volume = pod.uid == primary.uid == seen.uid
     # Of all processes that ran here, the recorded one was the last but this: it is its end that was seen.
     its_end_seen = seen.exit_seen and primary.restarts >= 0 and seen.restarts == primary.restarts + 1
-    return pod if same_volume and its_end_seen and seen.server.run_id == pod.server.run_id else None
+    # The kubelet's word and the server's come with different delays: they must be about the same process.
+    known = seen.started_s > 0 and pod.server.started_s > 0
+    same_start = known and abs(seen.started_s - pod.server.started_s) <= SAME_START_S
+    same_start = same_start and seen.server.run_id == pod.server.run_id
+    return pod if same_volume and its_end_seen and same_start else None
 
 
 def _usable(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> tuple[_Pod, ...]:

@@ -312,7 +312,13 @@ def shown(record: Record, primary: PodView, pod: PodView) -> tuple[str, bool]:
     if pod.name == primary.name:
         return ROLE_PRIMARY, True
     server = pod.server
-    synced = pod.contact is Contact.UP and server is not None and attached(record, server, primary.address)
+    synced = (
+        pod.contact is Contact.UP
+        and server is not None
+        and attached(record, server, primary.address)
+        # Not before it is recorded: a pod that is shown ready can vote.
+        and record.is_member(pod.name, pod.uid, server.run_id)
+    )
     return (ROLE_REPLICA, True) if synced else ("", False)
 
 

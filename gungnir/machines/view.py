@@ -28,7 +28,8 @@ class Server(NamedTuple):
     ``offset`` counts bytes of the replication stream. ``fence`` is the epoch of the operator user the pod accepted.
     ``last_io_s`` is ``master_last_io_seconds_ago`` (-1: never). ``min_acks`` is its ``min-replicas-to-write`` (-1: the
     reading does not tell). ``voting``: it was detached in the epoch of its fence and not told anything since.
-    ``disk_error``: it refuses writes because it cannot write its append-only file.
+    ``disk_error``: it refuses writes because it cannot write its append-only file. ``started_s``: when this process
+    started, in Unix seconds on the node's clock (0: not told).
     """
 
     run_id: str
@@ -50,6 +51,7 @@ class Server(NamedTuple):
     min_acks: int = -1
     voting: bool = False
     disk_error: str = ""
+    started_s: int = 0
 
 
 class PodView(NamedTuple):
@@ -57,7 +59,8 @@ class PodView(NamedTuple):
 
     ``silent_ms`` is how long ago it last answered; ``refusals`` how many connection attempts in a row were refused.
     ``exit_seen``: the kubelet reported how the container's last process ended, so the node was up all the while;
-    ``restarts`` counts its processes.
+    ``restarts`` counts its processes, and ``started_s`` is when the present one was started, in Unix seconds on the
+    node's clock (0: not told).
     """
 
     name: str
@@ -77,6 +80,7 @@ class PodView(NamedTuple):
     waiting: str = ""
     exit_seen: bool = False
     restarts: int = 0
+    started_s: int = 0
 
 
 class Resize(StrEnum):

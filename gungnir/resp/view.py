@@ -127,6 +127,7 @@ class ServerView:
         connected_clients: Connections of clients, this one included.
         paused_actions: ``none``, ``write`` or ``all``: what ``CLIENT PAUSE`` holds back; `None` if the server says not.
         keys: Number of keys in all databases; `None` if the section ``keyspace`` was not asked for.
+        started_s: When this process started, in Unix seconds by its own clock; 0 if the server does not tell the time.
     """
 
     version: tuple[int, int, int]
@@ -148,6 +149,7 @@ class ServerView:
     connected_clients: int
     paused_actions: str | None
     keys: int | None
+    started_s: int = 0
 
     @property
     def offset(self) -> int:
@@ -187,6 +189,7 @@ def parse_server_view(info: Info) -> ServerView:
         connected_clients=info.count("connected_clients"),
         paused_actions=info.get("paused_actions"),
         keys=_keys(info),
+        started_s=_started(info),
     )
 
 
@@ -200,6 +203,12 @@ def port(field: str, value: str) -> int:
     if not 1 <= parsed <= _MAX_PORT:
         raise ReplyError(field, f"{parsed} is not a port (1 to {_MAX_PORT})")
     return parsed
+
+
+def _started(info: Info) -> int:
+    if "server_time_usec" not in info:
+        return 0
+    return info.count("server_time_usec") // 1_000_000 - info.count("uptime_in_seconds")
 
 
 def _role(info: Info) -> Role:

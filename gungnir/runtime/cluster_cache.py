@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gungnir.api import names
+from gungnir.api.instant import from_rfc3339
 from gungnir.machines.requests import Version
 from gungnir.machines.view import Contact, PodView, View
 from gungnir.resources.client_service import primary_of
@@ -138,7 +139,16 @@ def pod_view(pod: Object, monitor: Monitor | None, outdated: bool) -> PodView:
         waiting=waiting,
         exit_seen=bool(ended) and ended.get("exitCode") != EXIT_UNKNOWN,
         restarts=int(container.get("restartCount") or 0),
+        started_s=_started_s(state),
     )
+
+
+def _started_s(state: Mapping[str, Any]) -> int:
+    """Return when the running process was started, in Unix seconds by the kubelet's clock; 0 if it does not say."""
+    try:
+        return from_rfc3339((state.get("running") or {}).get("startedAt") or "") // 1000
+    except ValueError:
+        return 0
 
 
 def view_of(cache: ClusterCache, monitors: Mapping[str, Monitor], outdated: frozenset[str], *, stalled: bool) -> View:

@@ -73,6 +73,7 @@ def reading(view: ServerView, position: int, min_acks: int = -1) -> Server:
         priority=100 if link is None else link.slave_priority,
         version=".".join(str(part) for part in view.version),
         min_acks=min_acks,
+        started_s=view.started_s,
         disk_error="MISCONF" if view.aof_enabled and view.aof_last_write_status is not WriteStatus.OK else "",
     )
 

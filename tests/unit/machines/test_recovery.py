@@ -15,10 +15,13 @@ from tests.unit.machines.worlds import EPOCH, FACTS, PRIMARY, answer, claimed, p
 FIRST = Record(1)
 NOBODY = Consent()
 
+STARTED_S = 1_700_000_000
+
 
 def restarted(ordinal: int, **changes: Any) -> Answer:
     """A pod whose process is another one: not whole, whatever it holds."""
-    return vote(ordinal, **{"run_id": f"new{ordinal}", "replid": f"random{ordinal}", "offset": 1, **changes})
+    plain = {"run_id": f"new{ordinal}", "replid": f"random{ordinal}", "offset": 1, "started_s": STARTED_S}
+    return vote(ordinal, **{**plain, **changes})
 
 
 def new(ordinal: int, **changes: Any) -> Answer:
@@ -115,12 +118,12 @@ def test_one_pod_missing_may_be_the_one_with_the_data() -> None:
 
 PROMOTED = PRIMARY._replace(restarts=4)
 WIDE = claimed(primary=PROMOTED)
-AGAIN = server(0, run_id="new0")
+AGAIN = server(0, run_id="new0", started_s=STARTED_S)
 
 
 def exited(**changes: Any) -> View:
     """The kubelet saw the promoted process end, and started one since."""
-    plain = pod(0, AGAIN, contact=Contact.UP, exit_seen=True, restarts=5)
+    plain = pod(0, AGAIN, contact=Contact.UP, exit_seen=True, restarts=5, started_s=STARTED_S)
     return view(plain._replace(**changes), pod(1, None), pod(2, None))
 
 
@@ -157,6 +160,10 @@ def test_the_restarted_primary_comes_back_alone_if_the_kernel_kept_what_it_wrote
         (FACTS, exited(restarts=6), restarted(0)),
         (FACTS, exited(server=None), restarted(0)),
         (FACTS, exited(server=AGAIN._replace(run_id="newer0")), restarted(0)),
+        (FACTS, exited(started_s=STARTED_S - 4), restarted(0)),
+        (FACTS, exited(started_s=STARTED_S + 4), restarted(0)),
+        (FACTS, exited(started_s=0), restarted(0)),
+        (FACTS, EXITED, restarted(0, started_s=0)),
         (FACTS, view(pod(1, None)), restarted(0)),
         (FACTS, EXITED, restarted(0, keys=0)),
         (FACTS, EXITED, restarted(0, loading=True)),
