@@ -11,11 +11,11 @@ from gungnir.machines.evidence import Health, Verdict
 from gungnir.machines.failover_table import Phase
 from gungnir.machines.record import History, Record
 from gungnir.machines.requests import Outcome, PodCommand, Verb
-from gungnir.machines.summary import Node, Summary
+from gungnir.machines.summary import Node, Notes, Summary, summarize
 from gungnir.runtime.announce import Announcer, blocked_text, doubt_text, shape
 from gungnir.runtime.context import Context
 from gungnir.runtime.metrics import Metrics
-from tests.unit.machines.worlds import REPLID, pod, record, server, view
+from tests.unit.machines.worlds import FACTS, REPLID, following, pod, record, server, serving, view
 
 CLUSTER = {"metadata": {"name": "vc", "namespace": "ns", "uid": "u"}}
 
@@ -154,6 +154,18 @@ def test_each_violation_is_told_once_for_as_long_as_it_lasts(stage: Stage) -> No
     ]
     counted = [stage.metrics.value("invariant_violations_total", name=name) for name in ("epochMonotone", two[0])]
     assert counted == [1, 2]
+
+
+def test_a_full_disk_is_told_once_and_again_after_it_had_room(stage: Stage) -> None:
+    def shown(**full: str) -> Summary:
+        seen = view(pod(0, serving()), pod(1, following(1, disk_error=full.get("replica", ""))), pod(2, following(2)))
+        return summarize(FACTS, record(), seen, Notes())
+
+    for summary in (shown(), shown(replica="MISCONF"), shown(replica="MISCONF"), shown(), shown(replica="MISCONF")):
+        stage.announcer.disks(CLUSTER, summary)
+    assert [(kind, reason, text.partition(":")[0]) for kind, reason, text in stage.events.told] == [
+        ("Warning", "DiskFull", "vc-1")
+    ] * 2
 
 
 def test_divergent_writes_of_a_returning_primary_are_reported(stage: Stage) -> None:
