@@ -10,7 +10,13 @@ from spec.mutants.code import MUTANTS as CODE
 from spec.mutants.rules import MUTANTS as RULES
 from spec.story import told
 
-QUICK = [model for model in MODELS if not model.slow]
+QUICK = [
+    pytest.param(
+        model, id=model.name, marks=[pytest.mark.xfail(reason=model.open_question)] * bool(model.open_question)
+    )
+    for model in MODELS
+    if not model.slow
+]
 SLOW = [model for model in MODELS if model.slow]
 
 
@@ -25,7 +31,7 @@ def _holds(model: Model) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("model", QUICK, ids=[model.name for model in QUICK])
+@pytest.mark.parametrize("model", QUICK)
 def test_every_interleaving_holds(model: Model) -> None:
     """No state and no step violates a predicate, and what the model is there for does happen."""
     _holds(model)

@@ -119,7 +119,8 @@ class Api(NamedTuple):
 class Operator(NamedTuple):
     """One operator process: the round it is in, what it waits for, and its cached record.
 
-    ``answers`` has one entry for each command of an outstanding ``Pods``, None while it is in flight.
+    ``answers`` has one entry for each command of an outstanding ``Pods``, None while it is in flight. ``kept`` is a
+    view that was taken at some moment, and from which rounds may start at any time later.
     """
 
     machine: str
@@ -127,6 +128,7 @@ class Operator(NamedTuple):
     request: Ref[Request] | None
     answers: tuple[Answer | None, ...]
     cached: Ref[Record]
+    kept: Ref[object] | None = None
 
 
 Stray = PodCommand | Request
@@ -176,6 +178,8 @@ class Budget(NamedTuple):
     restart: int = 0
     """An operator process ends; what it sent may still arrive."""
     write: int = 0
+    stale: int = 0
+    """A view is taken and used later, as if the monitors and caches had stood still."""
     isolate: int = 0
     """A pod is cut off from all operators and peers at once; clients still reach it."""
 

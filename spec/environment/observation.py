@@ -14,20 +14,25 @@ def view(setup: Setup, world: World, operator: int, record: Record) -> View:
     A pod that nothing can be heard of has been silent for long enough: a shorter silence is the same as not having
     looked yet. Labels and readiness are as the repair machine wants them, so that it finds nothing to do about them.
     """
-    pods = tuple(_pod(setup, world, operator, index) for index in range(len(world.pods)))
-    primary = None
-    if record.primary is not None:
-        primary = next((pod for pod in pods if record.primary.pod == pod.name), None)
-    if primary is not None:
-        pods = tuple(_labelled(record, primary, pod) for pod in pods)
     api = world.api
-    return View(
-        pods=pods,
-        service_pod=api.service_pod,
-        service_epoch=api.service_epoch,
-        template_epoch=api.template,
-        template_present=True,
+    return relabelled(
+        record,
+        View(
+            pods=tuple(_pod(setup, world, operator, index) for index in range(len(world.pods))),
+            service_pod=api.service_pod,
+            service_epoch=api.service_epoch,
+            template_epoch=api.template,
+            template_present=True,
+        ),
     )
+
+
+def relabelled(record: Record, snapshot: View) -> View:
+    """Return the snapshot with the labels that this record asks for."""
+    primary = None if record.primary is None else snapshot.pod(record.primary.pod)
+    if primary is None:
+        return snapshot
+    return snapshot._replace(pods=tuple(_labelled(record, primary, pod) for pod in snapshot.pods))
 
 
 def _labelled(record: Record, primary: PodView, pod: PodView) -> PodView:

@@ -1,7 +1,7 @@
 """The operators: rounds of the unmodified machines, one reply after another, and what becomes of what they send."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from gungnir.machines import failover, repair
 from gungnir.machines.facts import Facts
@@ -20,12 +20,14 @@ from gungnir.machines.requests import (
     PutRecord,
     Reply,
     Request,
+    Seen,
     Stored,
     Unknown,
 )
+from gungnir.machines.view import View
 from spec.environment.api_server import MUTATING, serve
 from spec.environment.commands import CHANGING, can_raise, carried_out, raised
-from spec.environment.observation import seen
+from spec.environment.observation import relabelled, seen
 from spec.world import RECORDS, REQUESTS, STATES, STRAYS, Label, Operator, Ref, Setup, Stray, World, pod_index, run_of
 
 Move = tuple[Label, World]
@@ -58,12 +60,22 @@ def moves(setup: Setup, world: World) -> Iterator[Move]:
 def _rounds(setup: Setup, world: World, index: int) -> Iterator[Move]:
     operator = world.operators[index]
     snapshot = seen(setup, world, index, operator.cached.value)
+    snapshots = [snapshot]
+    if operator.kept is not None:
+        kept_view = relabelled(operator.cached.value, cast("View", operator.kept.value))
+        snapshots.append(Seen(operator.cached.value, kept_view))
+    if world.budget.stale:
+        kept = operator._replace(kept=STATES.ref(snapshot.view))
+        budget = world.budget._replace(stale=world.budget.stale - 1)
+        taken = world.with_operator(index, kept)._replace(budget=budget)
+        yield Label("glimpse", f"operator {index}", "its view stands still", fair=False), taken
     for machine in MACHINES:
         first = MACHINES[machine][0]()
-        after = _stepped(setup, machine, STATES.ref(first.state), snapshot)
-        if after.request is not None:
-            begun = _waiting(operator, machine, after)
-            yield Label(machine, f"operator {index}", after), world.with_operator(index, begun)
+        for reply in snapshots:
+            after = _stepped(setup, machine, STATES.ref(first.state), reply)
+            if after.request is not None:
+                begun = _waiting(operator, machine, after)
+                yield Label(machine, f"operator {index}", after), world.with_operator(index, begun)
 
 
 def _stepped(setup: Setup, machine: str, state: Ref[object], reply: Reply) -> Step[Any]:

@@ -151,3 +151,11 @@ def half_gone(setup: Setup) -> World:
     world = ended(setup, ended(setup, world, 1), 0)
     world = world.with_pod(0, world.pods[0]._replace(exit_seen=True))
     return settled(setup, world, (("failover", ""), ("repair", ""), ("boot", pod_name(1))))
+
+
+def grown(setup: Setup) -> World:
+    """One pod more was just asked for: it exists, on an empty volume, and nobody has told it anything."""
+    facts = setup.facts
+    world = serving(setup._replace(facts=facts._replace(size=facts.size - 1)))
+    fresh = Pod(up=False, uid=1, run=0, log=(), offset=0, replid="", saved=voting(world.api.template))
+    return world._replace(pods=(*world.pods, fresh))
