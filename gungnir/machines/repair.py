@@ -302,7 +302,8 @@ def _may_promise(facts: Facts, record: Record, primary: PodView, view: View) -> 
 def _only_staying(facts: Facts, record: Record, primary: PodView, view: View) -> bool:
     names = {pod.name for pod in view.pods}
     return names == set(facts.pod_names) and all(
-        pod.name == primary.name or (pod.server is not None and attached(record, pod.server, primary.address))
+        pod.name == primary.name
+        or (pod.contact is Contact.UP and pod.server is not None and attached(record, pod.server, primary.address))
         for pod in view.pods
     )
 

@@ -70,7 +70,7 @@ def summarize(facts: Facts, record: Record, view: View, notes: Notes) -> Summary
     nodes = tuple(_node(record, primary, pod) for pod in view.pods)
     synced = _synced(record, primary, view) if serving else ()
     ready = len(synced) + (1 if serving else 0)
-    copies = len(synced)
+    copies = _copies(primary, len(synced))
     signs = (
         _ready_sign(facts, primary if serving else None, copies, verdict.evidence),
         _progressing(facts, record, view),
@@ -197,6 +197,13 @@ def _reconciled(notes: Notes) -> Sign:
         return Sign("Reconciled", True, "AsDesired", "")
     text = "; ".join(f"{kind}: {message}" for kind, _, message in notes.problems)
     return Sign("Reconciled", False, notes.problems[0][1], text)
+
+
+def _copies(primary: PodView | None, synced: int) -> int:
+    """The primary's own count is what it takes writes by; a replica believes in a dead link for up to repl-timeout."""
+    if primary is None or primary.server is None or primary.server.good < 0:
+        return synced
+    return min(synced, primary.server.good)
 
 
 def _synced(record: Record, primary: PodView | None, view: View) -> tuple[PodView, ...]:

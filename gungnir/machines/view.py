@@ -29,7 +29,8 @@ class Server(NamedTuple):
     ``last_io_s`` is ``master_last_io_seconds_ago`` (-1: never). ``min_acks`` is its ``min-replicas-to-write`` (-1: the
     reading does not tell). ``voting``: it was detached in the epoch of its fence and not told anything since.
     ``disk_error``: it refuses writes because it cannot write its append-only file. ``started_s``: when this process
-    started, in Unix seconds on the node's clock (0: not told).
+    started, in Unix seconds on the node's clock (0: not told). ``good``: replicas that count for its
+    ``min-replicas-to-write`` now (-1: none are asked for).
     """
 
     run_id: str
@@ -52,6 +53,7 @@ class Server(NamedTuple):
     voting: bool = False
     disk_error: str = ""
     started_s: int = 0
+    good: int = -1
 
 
 class PodView(NamedTuple):

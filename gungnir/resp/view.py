@@ -128,6 +128,7 @@ class ServerView:
         paused_actions: ``none``, ``write`` or ``all``: what ``CLIENT PAUSE`` holds back; `None` if the server says not.
         keys: Number of keys in all databases; `None` if the section ``keyspace`` was not asked for.
         started_s: When this process started, in Unix seconds by its own clock; 0 if the server does not tell the time.
+        good_replicas: Replicas that count for ``min-replicas-to-write`` now; `None` where none are asked for.
     """
 
     version: tuple[int, int, int]
@@ -150,6 +151,7 @@ class ServerView:
     paused_actions: str | None
     keys: int | None
     started_s: int = 0
+    good_replicas: int | None = None
 
     @property
     def offset(self) -> int:
@@ -190,6 +192,7 @@ def parse_server_view(info: Info) -> ServerView:
         paused_actions=info.get("paused_actions"),
         keys=_keys(info),
         started_s=_started(info),
+        good_replicas=info.count("min_slaves_good_slaves") if "min_slaves_good_slaves" in info else None,
     )
 
 

@@ -70,7 +70,10 @@ class Announcer:
             return
         self._last.pop("blocked", None)
         self._log.info("failover ended", **outcome._asdict())
-        self._context.metrics.failover(outcome.kind, outcome.result.partition(":")[0])
+        last = ((obj or {}).get("status") or {}).get("lastFailover") or {}
+        ours = last.get("epoch") == outcome.epoch and "durationMs" in last
+        seconds = last["durationMs"] / 1000 if ours else None
+        self._context.metrics.failover(outcome.kind, outcome.result.partition(":")[0], seconds)
         text = (
             f"{outcome.kind} of epoch {outcome.epoch}: {outcome.source or 'nobody'} to {outcome.target}; "
             f"{outcome.reason}, {outcome.verdict}"

@@ -12,13 +12,20 @@ from gungnir.runtime.valkey.session import Keys
 class Monitors:
     """All monitors of one cluster. Needs a running loop."""
 
-    def __init__(self, keys: Callable[[], Keys | None], epoch: Callable[[], int], on_change: OnChange) -> None:
-        """Describe where monitors get their credentials from and whom they tell."""
+    def __init__(
+        self,
+        keys: Callable[[], Keys | None],
+        epoch: Callable[[], int],
+        on_change: OnChange,
+        on_command: Callable[[str, str], None] = lambda _command, _result: None,
+    ) -> None:
+        """Describe where monitors get their credentials from and whom they tell: of evidence, and of each command."""
         self.by_pod: dict[str, Monitor] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._keys = keys
         self._epoch = epoch
         self._on_change = on_change
+        self._on_command = on_command
 
     def follow(self, targets: Mapping[str, Target]) -> None:
         """Watch exactly these; a pod that is another object, or has another address or timing, gets a new monitor."""
@@ -52,7 +59,9 @@ class Monitors:
         monitor = self.by_pod.get(command.pod)
         if monitor is None:
             return Answer(command.pod, AnswerKind.UNREACHABLE, None, "the pod has no address")
-        return await monitor.execute(command, acks, deadline_ms)
+        answer = await monitor.execute(command, acks, deadline_ms)
+        self._on_command(command.verb.value, answer.kind.value)
+        return answer
 
     async def close(self) -> None:
         """Stop all."""

@@ -72,7 +72,9 @@ class ClusterWorker:
         self._credentials: Credentials | None = None
         self._executor: ApiExecutor | None = None
         self._driver = Driver(context, f"{namespace}/{name}", self._execute)
-        self._monitors = Monitors(self._keys, lambda: self._record.epoch, self._evidence)
+        self._monitors = Monitors(
+            self._keys, lambda: self._record.epoch, self._evidence, context.metrics.valkey_command
+        )
         self._notes = Notes()
         self._dirty = True
         self._urgent = False
@@ -232,7 +234,9 @@ class ClusterWorker:
             if state.phase is switchover.Phase.ABANDONED:
                 return self._abandon("switchover", state.detail)
         for _ in range(REPAIRS_IN_A_ROW):
-            repaired = await self._driver.run("repair", repair.start(), repair.step, self._facts)
+            repaired = await self._driver.run(
+                "repair", repair.start(), repair.step, self._facts, interrupted=lambda: self._urgent
+            )
             self._announced.attached(self.cache.cluster, self._record, repaired)
             self._refresh()
             if repaired.phase is not repair.Phase.CHANGED:

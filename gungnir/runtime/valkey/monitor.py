@@ -249,6 +249,7 @@ def _shape(server: Server) -> tuple[object, ...]:
         server.fence,
         server.voting,
         server.disk_error,
+        server.good,
         server.follows,
         server.link_up,
         server.syncing,
