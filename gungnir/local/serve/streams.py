@@ -136,12 +136,12 @@ async def _pump(
     end = loop.time() + timeout_s
     announce_initial = initial
     while not watch.closed:
+        if server.faults.watches_silent:  # nor does it end: that would be a sign of life
+            await asyncio.sleep(_SILENCE_CHECK_S)
+            continue
         left_s = end - loop.time()
         if left_s <= 0:
             return
-        if server.faults.watches_silent:
-            await asyncio.sleep(min(left_s, _SILENCE_CHECK_S))
-            continue
         revision = watch.revision
         events = watch.take()
         lines = [encoder.event(event) for event in events]

@@ -41,6 +41,11 @@ _CUT_CLIENTS = (
 )
 
 
+PING_PERIOD = "repl-ping-replica-period"
+PING_PERIOD_S = 1
+"""As in valkey.conf (resources/conf.py): replicas tell a dead primary by it."""
+NO_PINGS_S = 3600
+"""While writes are held. Every verb that ends the hold sets the period back; the intent is stored before the hold."""
 _AT_THE_EPOCH = frozenset({Verb.HOLD_WRITES, Verb.RELEASE_WRITES, Verb.CONFIGURE})
 """Verbs for a pod that is at the epoch already: they raise nothing."""
 
@@ -121,10 +126,15 @@ def _steps(session: Session, command: PodCommand, acks: int, port: int) -> Seque
     cut = _CUT_CLIENTS if session.primary else ()
     match command.verb:
         case Verb.DETACH:
-            return [commands.replicaof(HOLD_HOST, HOLD_PORT), commands.client_unpause(), *cut]
+            return [
+                commands.config_set({PING_PERIOD: PING_PERIOD_S}),
+                commands.replicaof(HOLD_HOST, HOLD_PORT),
+                commands.client_unpause(),
+                *cut,
+            ]
         case Verb.PROMOTE:
             return [
-                commands.config_set({MIN_ACKS: acks}),
+                commands.config_set({MIN_ACKS: acks, PING_PERIOD: PING_PERIOD_S}),
                 commands.replicaof_no_one(),
                 commands.client_unpause(),
                 *_CUT_CLIENTS,
@@ -133,15 +143,21 @@ def _steps(session: Session, command: PodCommand, acks: int, port: int) -> Seque
             user, secret = session.link_password(command.epoch)
             return [
                 # The old spelling is known to every release from 7.2 on.
-                commands.config_set({"masteruser": user, "masterauth": secret, MIN_ACKS: acks}),
+                commands.config_set(
+                    {"masteruser": user, "masterauth": secret, MIN_ACKS: acks, PING_PERIOD: PING_PERIOD_S}
+                ),
                 commands.replicaof(command.host, port),
                 commands.client_unpause(),
                 *cut,
             ]
         case Verb.HOLD_WRITES:
-            return [commands.client_pause(command.pause_ms, write=True)]
+            # A ping to the replicas counts in the offset: without this the primary would be ahead of a level target.
+            return [
+                commands.config_set({PING_PERIOD: NO_PINGS_S}),
+                commands.client_pause(command.pause_ms, write=True),
+            ]
         case Verb.RELEASE_WRITES:
-            return [commands.client_unpause()]
+            return [commands.config_set({PING_PERIOD: PING_PERIOD_S}), commands.client_unpause()]
         case Verb.CONFIGURE:
             return [commands.config_set({MIN_ACKS: acks})]
         case Verb.READ:

@@ -221,6 +221,8 @@ class Monitor:
         crossed = self.silent_ms >= self.target.down_after_ms
         news = crossed is not self._crossed or had[0] is not self.contact or had[2] != self.error
         self._crossed = crossed
+        if news and self.contact is Contact.ERROR:
+            self._changed_ms = self._now_ms()
         if news or 0 < self.refusals <= QUICK_REFUSALS:
             self._on_change(self.target.name, event)
 
@@ -229,7 +231,9 @@ class Monitor:
         if self.contact is Contact.REFUSED:
             return REFUSED_RETRY_MS if self.refusals < QUICK_REFUSALS else SLOW_RETRY_MS
         if self.contact in (Contact.ERROR, Contact.UNTRIED):
-            return UNSETTLED_MS if self.silent_ms < target.down_after_ms else SLOW_RETRY_MS
+            # One error for long, such as a password that is not known there, is not asked about in a tight loop.
+            fresh = self._now_ms() - self._changed_ms < SETTLING_MS
+            return UNSETTLED_MS if fresh else max(SLOW_RETRY_MS, target.ping_interval_ms)
         if self.contact is Contact.SILENT:
             if self._at_once:
                 return 0

@@ -35,7 +35,7 @@ MIN_ACKS = "min-replicas-to-write"
 READING = (commands.info(*READ_SECTIONS), commands.config_get(MIN_ACKS))
 """What a reading is made of, in one exchange: INFO does not tell how many replicas a write needs."""
 EPOCHS_BEHIND = 64
-"""How many epochs a pod may have been left behind and still be found in one exchange."""
+"""How many epochs a pod may have been left behind and still be found in one exchange; each further one takes as many."""
 EPOCHS_AHEAD = 8
 RAISE_TRIES = 3
 
@@ -115,6 +115,10 @@ class Session:
         if self.position < 0:
             oldest = fence.voting(max(0, epoch - EPOCHS_BEHIND))
             answers = await self._try([*range(oldest, near.start), *range(near.stop, near.stop + 2 * EPOCHS_AHEAD)])
+            # Longer ago still: the volume of a pod that a scale-down took away, and a scale-up brought back.
+            while self.position < 0 and oldest > 0:
+                newest, oldest = oldest, max(0, oldest - 2 * EPOCHS_BEHIND)
+                await self._try(range(oldest, newest))
         if self.position < 0:
             raise ServerRefusedError("AUTH", next(answer for answer in answers if isinstance(answer, ErrorReply)))
 

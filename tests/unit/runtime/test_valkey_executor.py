@@ -23,6 +23,9 @@ from tests.unit.runtime.valkey_fake import HOST, KEYS, FakeValkey, error, runnin
 
 pytestmark = pytest.mark.anyio
 PATIENT_MS = (8_000, 8_000)
+PERIOD = "repl-ping-replica-period"
+PINGS = f"CONFIG SET {PERIOD} 1"
+"""The primary pings its replicas again, whatever held writes had stopped."""
 CUT = ["CLIENT KILL TYPE normal USER default", "CLIENT KILL TYPE pubsub USER default"]
 
 
@@ -77,7 +80,7 @@ async def test_a_read_reads_and_changes_nothing() -> None:
 async def test_a_detach_holds_the_pod_and_leaves_readers_of_a_replica_alone() -> None:
     async with running(4) as fake:
         server, steps = await carried_out(fake, command(Verb.DETACH))
-        assert steps == ["REPLICAOF 127.0.0.1 1", "CLIENT UNPAUSE"]
+        assert steps == [PINGS, "REPLICAOF 127.0.0.1 1", "CLIENT UNPAUSE"]
         assert (server.fence, server.voting, server.primary, server.link_up) == (5, True, False, False)
         assert set(fake.users) == set(fake.on_disk) == {"vote-5"}
 
@@ -86,14 +89,14 @@ async def test_a_detach_of_a_primary_cuts_its_clients_also_on_a_connection_that_
     async with running(4) as fake:
         fake.primary = True
         server, steps = await carried_out(fake, command(Verb.DETACH))
-        assert steps == ["REPLICAOF 127.0.0.1 1", "CLIENT UNPAUSE", *CUT]
+        assert steps == [PINGS, "REPLICAOF 127.0.0.1 1", "CLIENT UNPAUSE", *CUT]
         assert not server.primary
 
 
 async def test_a_promotion_sets_the_acks_first_and_is_read_back_in_the_same_transaction() -> None:
     async with running(5) as fake:
         server, steps = await carried_out(fake, command(Verb.PROMOTE, run_id="a" * 40))
-        assert steps == ["CONFIG SET min-replicas-to-write 2", "REPLICAOF NO ONE", "CLIENT UNPAUSE", *CUT]
+        assert steps == [f"CONFIG SET min-replicas-to-write 2 {PERIOD} 1", "REPLICAOF NO ONE", "CLIENT UNPAUSE", *CUT]
         assert (server.primary, server.min_acks, server.fence, server.voting) == (True, 2, 5, False)
 
 
@@ -102,7 +105,7 @@ async def test_a_follow_brings_the_replication_user_of_the_epoch() -> None:
         server, steps = await carried_out(fake, command(Verb.FOLLOW, host="127.9.9.9"))
         secret = KEYS.of("repl-5")
         assert steps == [
-            f"CONFIG SET masteruser repl-5 masterauth {secret} min-replicas-to-write 2",
+            f"CONFIG SET masteruser repl-5 masterauth {secret} min-replicas-to-write 2 {PERIOD} 1",
             "REPLICAOF 127.9.9.9 6379",
             "CLIENT UNPAUSE",
         ]
@@ -112,8 +115,8 @@ async def test_a_follow_brings_the_replication_user_of_the_epoch() -> None:
 @pytest.mark.parametrize(
     ("verb", "steps"),
     [
-        (Verb.HOLD_WRITES, ["CLIENT PAUSE 300 WRITE"]),
-        (Verb.RELEASE_WRITES, ["CLIENT UNPAUSE"]),
+        (Verb.HOLD_WRITES, [f"CONFIG SET {PERIOD} 3600", "CLIENT PAUSE 300 WRITE"]),
+        (Verb.RELEASE_WRITES, [PINGS, "CLIENT UNPAUSE"]),
         (Verb.CONFIGURE, ["CONFIG SET min-replicas-to-write 2"]),
     ],
 )
