@@ -148,6 +148,7 @@ async def test_a_watch_that_is_silently_dead_is_noticed_within_a_minute(
         shell.world.local.api_faults.watches_silent = True
         late = await deploy(wait=False)
         await shell.metric_above(silent, "watch_restarts_total", reason="silent", timeout_ms=60_000)
+        shell.world.local.api_faults.watches_silent = False
         await late.wait_view("the cluster that no watch told of", lambda view: view.epoch == 1, timeout_ms=20_000)
         await trial.more_writes(20)
     assert (await cluster.view()).epoch == 1
