@@ -35,7 +35,7 @@ MIN_ACKS = "min-replicas-to-write"
 READING = (commands.info(*READ_SECTIONS), commands.config_get(MIN_ACKS))
 """What a reading is made of, in one exchange: INFO does not tell how many replicas a write needs."""
 EPOCHS_BEHIND = 64
-"""How many epochs a pod may have been left behind and still be found in one exchange; each further one takes as many."""
+"""How many epochs back the second exchange looks for a pod that was left behind, and each further one."""
 EPOCHS_AHEAD = 8
 RAISE_TRIES = 3
 

@@ -179,6 +179,7 @@ async def test_an_error_reply_is_evidence_of_its_own_kind_and_no_silence(code: s
             await watch.contact(Contact.ERROR)
             assert (watch.monitor.error, watch.monitor.refusals) == (code, 0)
             fake.faults.clear()
+            watch.monitor.poke()
             await watch.contact(Contact.UP)
             assert watch.monitor.error == ""
 
@@ -187,6 +188,15 @@ async def test_a_server_that_knows_another_key_is_an_error_and_not_dead() -> Non
     async with running(5) as fake, watching(fake, keys=Keys("6d" * 32, "cr-uid")) as watch:
         await watch.contact(Contact.ERROR)
         assert watch.monitor.error == "WRONGPASS"
+
+
+async def test_a_login_that_stays_refused_is_not_tried_in_a_tight_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SETTLING_MS", 30)
+    async with running(5) as fake, watching(fake, keys=Keys("6d" * 32, "cr-uid")) as watch:
+        await watch.contact(Contact.ERROR)
+        assert watch.monitor._pause_ms() == module.UNSETTLED_MS
+        watch.monitor._changed_ms -= 30
+        assert watch.monitor._pause_ms() == NEVER_MS
 
 
 @pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x00\xff"])

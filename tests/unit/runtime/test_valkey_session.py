@@ -28,9 +28,10 @@ async def session(fake: FakeValkey, epoch: int = 5, keys: Keys = KEYS) -> AsyncI
 
 FOUND = [(acting(0), 0), (voting(1), 1), (acting(5), 5), (voting(5), 5), (acting(4), 5), (voting(4), 5), (acting(5), 6)]
 FAR = [(voting(0), EPOCHS_BEHIND), (acting(1), 40), (acting(7), 5), (acting(5 + EPOCHS_AHEAD), 5)]
+VERY_FAR = [(voting(0), EPOCHS_BEHIND + 2), (acting(0), 5 * EPOCHS_BEHIND), (voting(9), 1000), (acting(900), 1000)]
 
 
-@pytest.mark.parametrize(("known", "epoch"), [*FOUND, *FAR])
+@pytest.mark.parametrize(("known", "epoch"), [*FOUND, *FAR, *VERY_FAR])
 async def test_a_session_finds_the_position_that_the_pod_is_fenced_at(known: int, epoch: int) -> None:
     async with running_at(known) as fake, session(fake, epoch) as opened:
         assert opened.position == known
@@ -45,8 +46,8 @@ async def test_a_half_raised_pod_is_at_the_lower_position(known: tuple[int, ...]
         assert opened.position == acting(4)
 
 
-@pytest.mark.parametrize(("known", "epoch"), [(0, EPOCHS_BEHIND + 2), (5 + EPOCHS_AHEAD + 1, 5), (99, 1)])
-async def test_a_pod_too_far_away_refuses_the_login(known: int, epoch: int) -> None:
+@pytest.mark.parametrize(("known", "epoch"), [(5 + EPOCHS_AHEAD + 1, 5), (5 + EPOCHS_AHEAD + 1, 3), (99, 1)])
+async def test_a_pod_too_far_ahead_refuses_the_login(known: int, epoch: int) -> None:
     async with running(known) as fake:
         with pytest.raises(ServerRefusedError, match="AUTH: WRONGPASS") as caught:
             await Session.opened(HOST, fake.port, KEYS, epoch, PATIENT_MS)
