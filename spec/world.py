@@ -81,7 +81,8 @@ class Pod(NamedTuple):
     ``fence`` is the position that the running process enforces, ``saved`` the one in the ACL file
     (``gungnir.resources.fence``). ``creds`` is the epoch
     of the replication user it would attach with (0: none). ``ids`` counts replication ids this process has made up.
-    ``restarts`` and ``exit_seen`` are what the kubelet knows of this object's processes, ``shown`` what it reported.
+    ``restarts`` and ``exit_seen`` are what the kubelet knows of this object's processes, ``shown`` what it reported,
+    and of which process.
     """
 
     up: bool
@@ -104,7 +105,7 @@ class Pod(NamedTuple):
     ids: int = 0
     exit_seen: bool = False
     restarts: int = -1
-    shown: tuple[int, bool] = (-1, False)
+    shown: tuple[int, bool, int] = (-1, False, 0)
 
 
 class Api(NamedTuple):
@@ -219,6 +220,8 @@ class Setup(NamedTuple):
     eager_reads: bool = False
     """Service and template are read as soon as they are asked for: what could happen in between only makes the write
     that follows conflict, which other runs show. A reduction for large models."""
+    gone: int = 0
+    """Pods (bit mask) whose node is gone for good: once they have ended, they do not start again."""
     kubelet_lags: bool = False
     """A process may answer before the kubelet has reported that it started, and how the one before it ended."""
     remembers_ids: bool = False
@@ -258,6 +261,12 @@ def uid_of(index: int, uid: int) -> str:
 def run_of(index: int, run: int) -> str:
     """Return the run id of the n-th process of a pod."""
     return f"run-{index}.{run}"
+
+
+@cache
+def start_of(run: int) -> int:
+    """Return when the n-th process of a pod started, in seconds: far enough apart to be told from each other."""
+    return 1000 * run
 
 
 @cache

@@ -73,7 +73,7 @@ def _endings(setup: Setup, world: World, index: int) -> Iterator[Move]:
 
 def _another(pod: Pod) -> Pod:
     """Another pod object of the same name."""
-    return pod._replace(uid=pod.uid + 1, exit_seen=False, restarts=-1, shown=(-1, False))
+    return pod._replace(uid=pod.uid + 1, exit_seen=False, restarts=-1, shown=(-1, False, 0))
 
 
 def truncated(pod: Pod, kept: int) -> Pod:

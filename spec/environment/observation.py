@@ -5,7 +5,7 @@ from gungnir.machines.repair import shown
 from gungnir.machines.requests import Seen
 from gungnir.machines.view import Contact, PodView, Server, View
 from spec.environment.server import reading
-from spec.world import Setup, World, address_of, pod_name, uid_of
+from spec.world import Setup, World, address_of, pod_name, start_of, uid_of
 
 
 def view(setup: Setup, world: World, operator: int, record: Record) -> View:
@@ -58,6 +58,7 @@ def _pod(setup: Setup, world: World, operator: int, index: int) -> PodView:
         server=_glance(setup, world, index) if contact is Contact.UP else None,
         exit_seen=pod.shown[1],
         restarts=max(0, pod.shown[0]),
+        started_s=start_of(pod.shown[2]),
     )
 
 

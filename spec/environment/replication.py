@@ -22,10 +22,10 @@ def moves(setup: Setup, world: World) -> Iterator[Move]:
     for index, pod in enumerate(world.pods):
         who = pod_name(index)
         if not pod.up:
-            yield Label("boot", who), world.with_pod(index, booted(pod, setup, index))
+            yield from _starts(setup, world, index)
             continue
-        if pod.shown != (pod.restarts, pod.exit_seen):
-            reported = pod._replace(shown=(pod.restarts, pod.exit_seen))
+        if pod.shown != (pod.restarts, pod.exit_seen, pod.run):
+            reported = pod._replace(shown=(pod.restarts, pod.exit_seen, pod.run))
             yield Label("report", f"kubelet of {who}"), world.with_pod(index, reported)
         if can_attach(world.pods, world.cuts, setup, index):
             after = world._replace(pods=attached(world.pods, index))
@@ -46,6 +46,12 @@ def moves(setup: Setup, world: World) -> Iterator[Move]:
                 yield Label("link timeout", who), world.with_pod(index, pod._replace(link=Link.DOWN, copy=None))
             case _:
                 pass
+
+
+def _starts(setup: Setup, world: World, index: int) -> Iterator[Move]:
+    pod = world.pods[index]
+    if not setup.gone & 1 << index or not pod.run:
+        yield Label("boot", pod_name(index)), world.with_pod(index, booted(pod, setup, index))
 
 
 def _confirmed(setup: Setup, world: World, index: int) -> World:

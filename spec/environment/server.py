@@ -5,7 +5,7 @@ Each rule names where Valkey has it. Every function takes the pods and returns t
 
 from gungnir.machines.view import Server
 from gungnir.resources.fence import acting, epoch_at, is_voting
-from spec.world import HOLD, Copy, Cuts, Link, Pod, Setup, address_of, run_of
+from spec.world import HOLD, Copy, Cuts, Link, Pod, Setup, address_of, run_of, start_of
 
 Pods = tuple[Pod, ...]
 LINKED = (Link.UP, Link.SYNC, Link.LOAD)
@@ -38,6 +38,7 @@ def reading(pods: Pods, cuts: Cuts, index: int) -> Server:
         syncing=pod.link is Link.SYNC,
         loading=pod.link in (Link.LOAD, Link.LOAD_CUT),
         keys=len(pod.log),
+        started_s=start_of(pod.run),
         linked=sum(1 for q in range(len(pods)) if pods[q].follows == index and pods[q].link is Link.UP),
     )
 
@@ -195,7 +196,7 @@ def booted(pod: Pod, setup: Setup, index: int) -> Pod:
     run = pod.run + 1
     pod = pod._replace(up=True, run=run, fence=pod.saved if setup.fence_survives else 0, restarts=pod.restarts + 1)
     if not setup.kubelet_lags:
-        pod = pod._replace(shown=(pod.restarts, pod.exit_seen))
+        pod = pod._replace(shown=(pod.restarts, pod.exit_seen, pod.run))
     if setup.remembers_ids and pod.log and pod.replid:
         return pod
     return pod._replace(replid=f"{index}.{run}.0", offset=0)

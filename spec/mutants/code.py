@@ -25,7 +25,7 @@ _claim, _promoted, _freeze, _record, _intend = (
 )
 
 
-def _one_vote(_electorate: Electorate) -> int:
+def _one_vote(_electorate: Electorate, _blanks: int = 0) -> int:
     return 1
 
 
