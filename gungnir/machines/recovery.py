@@ -3,8 +3,8 @@
 Rules
 - The first start waits for every pod: a volume kept from an earlier life may hold the only data.
 - When no pod is whole any more, and all of them answered, nothing better can appear. The recorded primary comes
-  first: its history holds every acknowledged write, as far as its disk kept it. If every pod is empty there is
-  nothing to lose.
+  first: its history holds every acknowledged write, as far as its disk kept it. Where its node alone may have lost
+  power, and another pod's disk is known to be whole, a person decides. If every pod is empty there is nothing to lose.
 - When some whole pods are left, but too few to be sure of every acknowledged write, the recorded primary may come back
   alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw the very
   process that was promoted exit, and start once since (so the kernel still had all that was written). Anything else
@@ -70,7 +70,7 @@ def way_out(
         return Way(None, "TooFewWholePods") if restored is None else Way(_fresh(restored), "PrimaryRestored")
     if not everyone:
         return Way(None, "WaitingForAllPods")
-    return _all_present(facts, record, pods)
+    return _all_present(facts, record, pods, view)
 
 
 def _for_epoch(consent: str, epoch: int) -> str:
@@ -79,7 +79,7 @@ def _for_epoch(consent: str, epoch: int) -> str:
     return pod if given == str(epoch) else ""
 
 
-def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...]) -> Way:
+def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: View) -> Way:
     holders = tuple(pod for pod in pods if pod.server.keys)
     if not holders:
         order = {name: ordinal for ordinal, name in enumerate(facts.pod_names)}
@@ -89,8 +89,17 @@ def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...]) -> Way:
         return Way(_fresh(holders[0]), "OnePodHoldsData") if len(holders) == 1 else Way(None, "SeveralPodsHoldData")
     recorded = _named(holders, record.primary.pod)
     if recorded is not None and facts.persistent:
+        others = tuple(pod for pod in holders if pod != recorded)
+        if not _end_seen(view, recorded) and any(_end_seen(view, pod) for pod in others):
+            return Way(None, "PrimaryMayHaveLostItsTail")
         return Way(_fresh(recorded), "AllPodsRestarted")
     return Way(None, "PrimaryDataMissing")
+
+
+def _end_seen(view: View, pod: _Pod) -> bool:
+    """Tell whether a running kubelet saw how this pod's last process ended: its files hold all that was written."""
+    seen = view.pod(pod.name)
+    return seen is not None and seen.uid == pod.uid and seen.exit_seen
 
 
 def _restored_primary(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: View) -> _Pod | None:

@@ -20,6 +20,9 @@ _BLOCKED: Final = {
     "WaitingForAllPods": "no pod kept its data, and not all have answered yet; it is tried again when they do",
     "SeveralPodsHoldData": "several pods hold data of unknown origin; name the one to start from: annotate "
     "valkey.verilean.io/recover-from=<pod>@{epoch}",
+    "PrimaryMayHaveLostItsTail": "nobody saw how the last primary's process ended, so its node may have lost power and "
+    "its last second of writes, which others may still hold; name the pod to start from: annotate "
+    "valkey.verilean.io/recover-from=<pod>@{epoch}",
     "PrimaryDataMissing": "the last primary came back without its data and others hold some; name the one to start "
     "from: annotate valkey.verilean.io/recover-from=<pod>@{epoch}",
 }

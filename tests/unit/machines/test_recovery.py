@@ -88,6 +88,25 @@ def test_after_a_restart_of_everyone_the_recorded_primary_comes_first() -> None:
     assert decide(claimed(), *all_back) == Way(fresh(0, "new0"), "AllPodsRestarted")
 
 
+@pytest.mark.parametrize(
+    ("ends_seen", "why"),
+    [
+        ((False, True, False), "PrimaryMayHaveLostItsTail"),
+        ((False, False, False), "AllPodsRestarted"),
+        ((True, True, True), "AllPodsRestarted"),
+        ((True, False, False), "AllPodsRestarted"),
+    ],
+    ids=["its-node-alone", "the-whole-rack", "processes-only", "nodes-of-replicas"],
+)
+def test_a_primary_whose_node_alone_lost_power_does_not_come_first_unasked(
+    ends_seen: tuple[bool, ...], why: str
+) -> None:
+    """Its last second may be gone, while a disk that is known to be whole still holds it."""
+    all_back = tuple(restarted(ordinal) for ordinal in range(3))
+    seen = view(*(pod(ordinal, back.server, exit_seen=ends_seen[ordinal]) for ordinal, back in enumerate(all_back)))
+    assert decide(claimed(), *all_back, seen=seen).why == why
+
+
 def test_without_a_disk_the_recorded_primary_has_no_claim() -> None:
     all_back = (restarted(0, keys=3), restarted(1, keys=9), restarted(2, keys=9))
     memory = FACTS._replace(persistent=False)
