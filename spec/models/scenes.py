@@ -149,7 +149,8 @@ def half_gone(setup: Setup) -> World:
     """The primary was killed and started again, and the replica that confirmed its last write is down; one lags."""
     world = wrote(setup, serving(setup), 0, 1, (("stream", pod_name(2)),))
     world = ended(setup, ended(setup, world, 1), 0)
-    world = world.with_pod(0, world.pods[0]._replace(exit_seen=True))
+    for index in (0, 1):
+        world = world.with_pod(index, world.pods[index]._replace(exit_seen=True))
     return settled(setup, world, (("failover", ""), ("repair", ""), ("boot", pod_name(1))))
 
 
