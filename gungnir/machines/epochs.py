@@ -88,6 +88,13 @@ def renamed(record: Record, replid: str) -> Record:
     return record._replace(primary=record.primary._replace(replid=replid), histories=histories)
 
 
+def counted(record: Record, restarts: int) -> Record:
+    """Store the restart count of the primary's container, where it was not known when the primary was promoted."""
+    if record.primary is None:
+        raise ValueError("counted: there is no primary")
+    return record._replace(primary=record.primary._replace(restarts=restarts))
+
+
 def clear_request(version: Version) -> ClearAnnotation:
     """Return the request that takes the switchover annotation off."""
     return ClearAnnotation(version, SWITCHOVER_ANNOTATION)

@@ -4,7 +4,11 @@ from gungnir.machines.evidence import attached
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Candidate, Record
 from gungnir.machines.requests import PodCommand, Verb
-from gungnir.machines.view import Contact, PodView, View
+from gungnir.machines.view import Contact, PodView, Server, View
+
+SAME_START_S = 3
+"""How far the container's start and the server's may lie apart, by the node's clock, to be one start: no node loses
+power and is back within that."""
 
 
 def command(verb: Verb, pod: PodView, epoch: int) -> PodCommand:
@@ -47,12 +51,23 @@ def all_up(facts: Facts, view: View) -> bool:
     return set(facts.pod_names) <= up
 
 
+def same_process(pod: PodView, server: Server) -> bool:
+    """Tell whether what the kubelet says of this pod's container is about the process that gave this reading.
+
+    The two come from different sources with different delays; what binds them is the start, by the node's own clock.
+    """
+    if pod.server is None or pod.server.run_id != server.run_id:
+        return False
+    known = pod.started_s > 0 and server.started_s > 0
+    return known and abs(pod.started_s - server.started_s) <= SAME_START_S
+
+
 def restarts_of(view: View, candidate: Candidate) -> int:
     """Return the restart count that the view saw beside this very process; -1 if it did not see it."""
     pod = view.pod(candidate.pod)
     if pod is None or pod.uid != candidate.uid or pod.server is None or pod.server.run_id != candidate.run_id:
         return -1
-    return pod.restarts
+    return pod.restarts if same_process(pod, pod.server) else -1
 
 
 def is_process(pod: PodView, candidate: Candidate) -> bool:

@@ -16,14 +16,11 @@ Rules
 from typing import NamedTuple
 
 from gungnir.machines.facts import Facts
+from gungnir.machines.pods import same_process
 from gungnir.machines.record import Candidate, Record
 from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.selection import Ballot, best, candidate_of
 from gungnir.machines.view import Server, View
-
-SAME_START_S = 3
-"""How far the container's start and the server's may lie apart, by the node's clock, to be one start: no node loses
-power and is back within that."""
 
 
 class Consent(NamedTuple):
@@ -90,7 +87,7 @@ def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: Vie
     recorded = _named(holders, record.primary.pod)
     if recorded is not None and facts.persistent:
         others = tuple(pod for pod in holders if pod != recorded)
-        if not _end_seen(view, recorded) and any(_end_seen(view, pod) for pod in others):
+        if not _primary_kept_all(record, recorded, view) and any(_end_seen(view, pod) for pod in others):
             return Way(None, "PrimaryMayHaveLostItsTail")
         return Way(_fresh(recorded), "AllPodsRestarted")
     return Way(None, "PrimaryDataMissing")
@@ -102,21 +99,24 @@ def _end_seen(view: View, pod: _Pod) -> bool:
     return seen is not None and seen.uid == pod.uid and seen.exit_seen
 
 
+def _primary_kept_all(record: Record, pod: _Pod, view: View) -> bool:
+    """Tell whether the recorded primary's files hold all that it wrote: the end of that very process was seen.
+
+    Of all processes that ran on this volume, the recorded one must be the last but this, and the kubelet's word must be
+    about the process that answers: the two come with different delays.
+    """
+    primary, seen = record.primary, view.pod(pod.name)
+    if primary is None or seen is None or not pod.uid == primary.uid == seen.uid:
+        return False
+    its_end_seen = seen.exit_seen and primary.restarts >= 0 and seen.restarts == primary.restarts + 1
+    return its_end_seen and same_process(seen, pod.server)
+
+
 def _restored_primary(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: View) -> _Pod | None:
     if record.primary is None or not facts.persistent:
         return None
-    primary = record.primary
-    pod, seen = _named(pods, primary.pod), view.pod(primary.pod)
-    if pod is None or seen is None or seen.server is None or not pod.server.keys:
-        return None
-    same_volume = pod.uid == primary.uid == seen.uid
-    # Of all processes that ran here, the recorded one was the last but this: it is its end that was seen.
-    its_end_seen = seen.exit_seen and primary.restarts >= 0 and seen.restarts == primary.restarts + 1
-    # The kubelet's word and the server's come with different delays: they must be about the same process.
-    known = seen.started_s > 0 and pod.server.started_s > 0
-    same_start = known and abs(seen.started_s - pod.server.started_s) <= SAME_START_S
-    same_start = same_start and seen.server.run_id == pod.server.run_id
-    return pod if same_volume and its_end_seen and same_start else None
+    pod = _named(pods, record.primary.pod)
+    return pod if pod is not None and pod.server.keys and _primary_kept_all(record, pod, view) else None
 
 
 def _usable(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> tuple[_Pod, ...]:

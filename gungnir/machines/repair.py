@@ -21,10 +21,11 @@ from typing import Final, NamedTuple
 
 from gungnir.api.names import ROLE_PRIMARY, ROLE_REPLICA
 from gungnir.machines.durability import asks_for_enough, misconfigured
-from gungnir.machines.epochs import renamed
+from gungnir.machines.epochs import counted, renamed
 from gungnir.machines.evidence import Health, attached, primary_health
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import IllegalTransition, Machine, Row, Step, register
+from gungnir.machines.pods import same_process
 from gungnir.machines.record import Electorate, Member, Record
 from gungnir.machines.requests import (
     AnswerKind,
@@ -183,6 +184,8 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     replid = _new_replid(record, primary)
     if replid:
         wanted = renamed(wanted, replid)
+    if wanted.primary is not None and wanted.primary.restarts < 0 and _counts(record, primary):
+        wanted = counted(wanted, primary.restarts)
     if wanted != record:
         return _to(state, "record", GetCluster(), wanted=wanted)
     commands = tuple(
@@ -264,6 +267,14 @@ def _new_replid(record: Record, primary: PodView) -> str:
         return ""
     same = server.primary and server.run_id == recorded.run_id and server.fence == record.epoch and not server.voting
     return server.replid if same and server.replid != recorded.replid else ""
+
+
+def _counts(record: Record, primary: PodView) -> bool:
+    """Tell whether the kubelet's restart count is about the very process that is recorded as primary."""
+    server, recorded = primary.server, record.primary
+    if server is None or recorded is None or server.run_id != recorded.run_id:
+        return False
+    return same_process(primary, server)
 
 
 def _admitting(facts: Facts, record: Record, view: View) -> Record:

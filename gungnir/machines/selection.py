@@ -87,14 +87,15 @@ def why_not(record: Record, answer: Answer, uid: str) -> str:
 def is_blank(record: Record, answer: Answer, uid: str) -> bool:
     """Tell whether this pod provably never acknowledged anything: new since a scale-up, and not in sync yet.
 
-    It is still the process that was admitted before it was told to follow, and holds no key and no stream: a server
-    that never followed reports offset 1 (replication.c, ``master_initial_offset``).
+    It is still the process that was admitted before it was told to follow, and received nothing since: a server that
+    never followed reports offset 1 (replication.c, ``master_initial_offset``). Keys that an old volume brought along
+    are none of this electorate.
     """
     server = answer.server
     if answer.kind is not AnswerKind.DONE or server is None:
         return False
     admitted = Member(answer.pod, uid, server.run_id) in record.admitted
-    return admitted and server.keys == 0 and server.offset <= 1
+    return admitted and server.offset <= 1
 
 
 def count(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> Ballot:

@@ -16,6 +16,8 @@ FIRST = Record(1)
 NOBODY = Consent()
 
 STARTED_S = 1_700_000_000
+PROMOTED = PRIMARY._replace(restarts=4)
+WIDE = claimed(primary=PROMOTED)
 
 
 def restarted(ordinal: int, **changes: Any) -> Answer:
@@ -103,8 +105,17 @@ def test_a_primary_whose_node_alone_lost_power_does_not_come_first_unasked(
 ) -> None:
     """Its last second may be gone, while a disk that is known to be whole still holds it."""
     all_back = tuple(restarted(ordinal) for ordinal in range(3))
-    seen = view(*(pod(ordinal, back.server, exit_seen=ends_seen[ordinal]) for ordinal, back in enumerate(all_back)))
-    assert decide(claimed(), *all_back, seen=seen).why == why
+    seen = view(
+        *(
+            pod(ordinal, back.server, exit_seen=ends_seen[ordinal], restarts=5, started_s=STARTED_S)
+            for ordinal, back in enumerate(all_back)
+        )
+    )
+    assert decide(WIDE, *all_back, seen=seen).why == why
+    other_process = WIDE._replace(primary=PROMOTED._replace(restarts=3))
+    assert decide(other_process, *all_back, seen=seen).why == (
+        "PrimaryMayHaveLostItsTail" if any(ends_seen[1:]) else "AllPodsRestarted"
+    )
 
 
 def test_without_a_disk_the_recorded_primary_has_no_claim() -> None:
@@ -135,8 +146,6 @@ def test_one_pod_missing_may_be_the_one_with_the_data() -> None:
 
 # --- some whole pods, too few ---------------------------------------------------------------------------------------
 
-PROMOTED = PRIMARY._replace(restarts=4)
-WIDE = claimed(primary=PROMOTED)
 AGAIN = server(0, run_id="new0", started_s=STARTED_S)
 
 
