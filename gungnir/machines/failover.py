@@ -311,7 +311,7 @@ def _catch_up(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     answer = reply.answers[0] if isinstance(reply, Answers) and reply.answers else None
     if answer is not None and answer.server is not None and answer.server.offset >= state.goal:
         return _ask_for_votes(state, "level")
-    if state.tries <= 0 or answer is None:
+    if state.tries <= 0 or answer is None or answer.kind is not AnswerKind.DONE:
         return _ask_for_votes(state._replace(detail="TargetTooSlow"), "too-slow")
     return _to(state, "behind", Pause(CATCH_UP_STEP_MS), tries=state.tries - 1)
 
@@ -335,7 +335,7 @@ def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
         return _to(state, "outdated", detail="a pod is at a newer epoch")
     record, uids = state.record, tuple((command.pod, command.uid) for command in state.commands)[: len(answers)]
     ballot = count(record, answers, uids)
-    candidate, why = elect(record, ballot, state.wanted), "Quorum"
+    candidate, why = elect(record, ballot, state.wanted, _leaving(record)), "Quorum"
     if candidate is None:
         candidate, why = way_out(facts, record, ballot, answers, uids, state.consent, state.view)
     if candidate is None:
@@ -344,6 +344,12 @@ def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
     frozen = epochs.freeze(record, candidate, why)
     outcome = epochs.outcome(frozen, candidate, ballot, state.verdict, why)
     return _to(state, "chosen", PutRecord(state.version, frozen), record=frozen, outcome=outcome)
+
+
+def _leaving(record: Record) -> str:
+    """Return the primary that a planned failover moves the role away from: of equals, any other is better."""
+    planned = record.intent is not None and record.intent.kind is Kind.SWITCHOVER
+    return record.intent.previous if planned and record.intent is not None else ""
 
 
 def _freeze(_facts: Facts, state: State, reply: Reply) -> Step[State]:

@@ -86,11 +86,19 @@ def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: Vie
         return Way(_fresh(holders[0]), "OnePodHoldsData") if len(holders) == 1 else Way(None, "SeveralPodsHoldData")
     recorded = _named(holders, record.primary.pod)
     if recorded is not None and facts.persistent:
+        if not all(_reported(view, pod) for pod in holders):
+            return Way(None, "WaitingForTheKubelet")
         others = tuple(pod for pod in holders if pod != recorded)
         if not _primary_kept_all(record, recorded, view) and any(_end_seen(view, pod) for pod in others):
             return Way(None, "PrimaryMayHaveLostItsTail")
         return Way(_fresh(recorded), "AllPodsRestarted")
     return Way(None, "PrimaryDataMissing")
+
+
+def _reported(view: View, pod: _Pod) -> bool:
+    """Tell whether the kubelet's word on this pod is about the process that answers; it may be a moment late."""
+    seen = view.pod(pod.name)
+    return seen is not None and same_process(seen, pod.server)
 
 
 def _end_seen(view: View, pod: _Pod) -> bool:

@@ -114,19 +114,21 @@ def count(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, st
     return Ballot(tuple(votes), tuple(refusals), blanks)
 
 
-def better(left: Vote, right: Vote, target: str = "") -> bool:
+def better(left: Vote, right: Vote, target: str = "", leaving: str = "") -> bool:
     """Tell whether ``left`` is to be promoted rather than ``right``: a strict total order on distinct pods.
 
-    Of two pods with the same data, a person's target wins, then the lower non-zero priority, then the run id.
+    Of two pods with the same data, the target wins, then whoever is not leaving, then the lower non-zero priority, then
+    the run id.
     """
-    return _rank(left, target) > _rank(right, target)
+    return _rank(left, target, leaving) > _rank(right, target, leaving)
 
 
-def _rank(vote: Vote, target: str) -> tuple[int, int, bool, bool, int, str, str]:
+def _rank(vote: Vote, target: str, leaving: str) -> tuple[int, int, bool, bool, bool, int, str, str]:
     return (
         vote.history,
         vote.offset,
         vote.pod == target,
+        vote.pod != leaving,
         vote.priority != 0,
         -vote.priority,
         vote.run_id,
@@ -134,20 +136,20 @@ def _rank(vote: Vote, target: str) -> tuple[int, int, bool, bool, int, str, str]
     )
 
 
-def best(votes: tuple[Vote, ...], target: str = "") -> Vote | None:
+def best(votes: tuple[Vote, ...], target: str = "", leaving: str = "") -> Vote | None:
     """Return the vote that is better than all others, or None if there is none."""
     winner: Vote | None = None
     for vote in votes:
-        if winner is None or better(vote, winner, target):
+        if winner is None or better(vote, winner, target, leaving):
             winner = vote
     return winner
 
 
-def elect(record: Record, ballot: Ballot, target: str = "") -> Candidate | None:
+def elect(record: Record, ballot: Ballot, target: str = "", leaving: str = "") -> Candidate | None:
     """Return the candidate of this ballot, or None if too few pods voted to be sure of every acknowledged write."""
     if len(ballot.votes) < votes_needed(record.electorate, len(ballot.blanks)):
         return None
-    winner = best(ballot.votes, target)
+    winner = best(ballot.votes, target, leaving)
     return None if winner is None else candidate_of(winner)
 
 

@@ -20,6 +20,8 @@ _BLOCKED: Final = {
     "WaitingForAllPods": "no pod kept its data, and not all have answered yet; it is tried again when they do",
     "SeveralPodsHoldData": "several pods hold data of unknown origin; name the one to start from: annotate "
     "valkey.verilean.io/recover-from=<pod>@{epoch}",
+    "WaitingForTheKubelet": "every pod was restarted, and the kubelet has not yet reported how each ended; it is "
+    "tried again when it has",
     "PrimaryMayHaveLostItsTail": "nobody saw how the last primary's process ended, so its node may have lost power and "
     "its last second of writes, which others may still hold; name the pod to start from: annotate "
     "valkey.verilean.io/recover-from=<pod>@{epoch}",

@@ -115,7 +115,7 @@ MODELS: Final = (
         Budget(power=1),
         half_gone,
         setup=_LAGGING,
-        open_question="the end that was seen may be that of an earlier process than the one before this",
+        witnesses=("recovery",),
     ),
     Model("view that stands still", Budget(crash=1, stale=1), witnesses=_OVER[:2], only=_ANY_VIEW, slow=True),
     Model("old view and a write", Budget(crash=1, stale=1, write=1), witnesses=_OVER, only=_ANY_VIEW, slow=True),

@@ -29,11 +29,11 @@ def _one_vote(_electorate: Electorate, _blanks: int = 0) -> int:
     return 1
 
 
-def _worst(votes: tuple[Vote, ...], _target: str = "") -> Vote | None:
+def _worst(votes: tuple[Vote, ...], _target: str = "", _leaving: str = "") -> Vote | None:
     return min(votes, key=lambda vote: (vote.history, vote.offset), default=None)
 
 
-def _shortest_offset(vote: Vote, _target: str) -> tuple[Any, ...]:
+def _shortest_offset(vote: Vote, _target: str, _leaving: str) -> tuple[Any, ...]:
     return (vote.history, -vote.offset, vote.run_id)
 
 
@@ -76,8 +76,8 @@ def _to_the_former(state: failover.State) -> PutService:
     return PutService(state.service, "" if intent is None else intent.previous, state.record.epoch)
 
 
-def _any_votes_will_do(_record: Record, ballot: Ballot, target: str = "") -> Candidate | None:
-    winner = selection.best(ballot.votes, target)
+def _any_votes_will_do(_record: Record, ballot: Ballot, target: str = "", leaving: str = "") -> Candidate | None:
+    winner = selection.best(ballot.votes, target, leaving)
     return None if winner is None else selection.candidate_of(winner)
 
 

@@ -15,7 +15,7 @@ LOST: Final = ("noAckedWriteLost",)
 BASE: Final = Setup(Model("", Budget()).setup.facts)
 
 
-def _offset_only(vote: Vote, _target: str) -> tuple[Any, ...]:
+def _offset_only(vote: Vote, _target: str, _leaving: str) -> tuple[Any, ...]:
     return (vote.offset, vote.run_id, vote.pod)
 
 

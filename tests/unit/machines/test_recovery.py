@@ -87,7 +87,10 @@ def test_a_person_names_a_pod_for_this_epoch_only(consent: str) -> None:
 
 def test_after_a_restart_of_everyone_the_recorded_primary_comes_first() -> None:
     all_back = (restarted(0, keys=3), restarted(1, keys=9), restarted(2, keys=9))
-    assert decide(claimed(), *all_back) == Way(fresh(0, "new0"), "AllPodsRestarted")
+    seen = view(*(pod(n, back.server, started_s=STARTED_S) for n, back in enumerate(all_back)))
+    assert decide(claimed(), *all_back, seen=seen) == Way(fresh(0, "new0"), "AllPodsRestarted")
+    late = seen._replace(pods=(*seen.pods[:2], seen.pods[2]._replace(started_s=STARTED_S - 60)))
+    assert decide(claimed(), *all_back, seen=late) == Way(None, "WaitingForTheKubelet")
 
 
 @pytest.mark.parametrize(
