@@ -20,7 +20,7 @@ from gungnir.machines import epochs, pods
 from gungnir.machines.evidence import Health, Verdict, denials, primary_health, witnesses
 from gungnir.machines.facts import Facts
 from gungnir.machines.failover_table import MACHINE, Phase
-from gungnir.machines.kernel import IllegalTransition, Step
+from gungnir.machines.kernel import Step, handler_of
 from gungnir.machines.record import Candidate, Intent, Kind, Record, Stage
 from gungnir.machines.recovery import Consent, way_out
 from gungnir.machines.requests import (
@@ -98,10 +98,7 @@ def step(facts: Facts, state: State, reply: Reply) -> Step[State]:
     Raises:
         IllegalTransition: the reply does not belong to the request outstanding in this phase.
     """
-    handler = _HANDLERS.get(state.phase)
-    if handler is None:
-        raise IllegalTransition(MACHINE.name, str(state.phase), type(reply).__name__)
-    return handler(facts, state, reply)
+    return handler_of(MACHINE, _HANDLERS, state.phase, reply)(facts, state, reply)
 
 
 def _to(state: State, trigger: str, request: Request | None = None, **changes: object) -> Step[State]:

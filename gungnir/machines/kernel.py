@@ -18,6 +18,8 @@ from gungnir.errors import BugError
 from gungnir.machines.requests import Request
 
 StateT = TypeVar("StateT")
+PhaseT = TypeVar("PhaseT", bound=str)
+HandlerT = TypeVar("HandlerT")
 
 
 class IllegalTransition(BugError):  # noqa: N818 - named after what happened, as the table's readers say it
@@ -91,6 +93,18 @@ class Machine:
         if dest is None:
             raise IllegalTransition(self.name, phase, trigger)
         return dest
+
+
+def handler_of(machine: Machine, handlers: Mapping[PhaseT, HandlerT], phase: PhaseT, reply: object) -> HandlerT:
+    """Return the handler of a phase.
+
+    Raises:
+        IllegalTransition: no request is outstanding in this phase (it is terminal), so no reply can belong to it.
+    """
+    handler = handlers.get(phase)
+    if handler is None:
+        raise IllegalTransition(machine.name, str(phase), type(reply).__name__)
+    return handler
 
 
 MACHINES: Final[dict[str, Machine]] = {}

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from gungnir.machines.facts import Facts
-from gungnir.machines.kernel import IllegalTransition, Machine, Row, Step, register
+from gungnir.machines.kernel import Machine, Row, Step, handler_of, register
 from gungnir.machines.requests import (
     AlreadyExists,
     ClusterSeen,
@@ -106,10 +106,7 @@ def step(facts: Facts, state: State, reply: Reply) -> Step[State]:
     Raises:
         IllegalTransition: the reply does not belong to the request outstanding in this phase.
     """
-    handler = _HANDLERS.get(state.phase)
-    if handler is None:
-        raise IllegalTransition(MACHINE.name, str(state.phase), type(reply).__name__)
-    return handler(facts, state, reply)
+    return handler_of(MACHINE, _HANDLERS, state.phase, reply)(facts, state, reply)
 
 
 def rank(state: State) -> int:

@@ -24,7 +24,7 @@ from gungnir.machines.durability import asks_for_enough, misconfigured
 from gungnir.machines.epochs import counted, renamed
 from gungnir.machines.evidence import Health, attached, primary_health
 from gungnir.machines.facts import Facts
-from gungnir.machines.kernel import IllegalTransition, Machine, Row, Step, register
+from gungnir.machines.kernel import Machine, Row, Step, handler_of, register
 from gungnir.machines.pods import same_process
 from gungnir.machines.record import Electorate, Member, Record
 from gungnir.machines.requests import (
@@ -158,10 +158,7 @@ def step(facts: Facts, state: State, reply: Reply) -> Step[State]:
     Raises:
         IllegalTransition: the reply does not belong to the request outstanding in this phase.
     """
-    handler = _HANDLERS.get(state.phase)
-    if handler is None:
-        raise IllegalTransition(MACHINE.name, str(state.phase), type(reply).__name__)
-    return handler(facts, state, reply)
+    return handler_of(MACHINE, _HANDLERS, state.phase, reply)(facts, state, reply)
 
 
 def _to(state: State, trigger: str, request: Request | None = None, **changes: object) -> Step[State]:

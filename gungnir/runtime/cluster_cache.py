@@ -11,6 +11,7 @@ from gungnir.machines.requests import Version
 from gungnir.machines.view import Contact, PodView, View
 from gungnir.resources.client_service import primary_of
 from gungnir.resources.epoch import epoch_of
+from gungnir.resources.labels import Ownership, ownership
 from gungnir.runtime.claim_cache import ClaimCache
 from gungnir.runtime.followed import Followed
 from gungnir.runtime.kube_resources import Object
@@ -37,8 +38,7 @@ def version_of(obj: Mapping[str, Any]) -> Version:
 
 def owned_by(obj: Mapping[str, Any], uid: str) -> bool:
     """Tell whether the controller of this object is the one with this uid."""
-    owners = obj["metadata"].get("ownerReferences") or ()
-    return any(owner.get("controller") and owner.get("uid") == uid for owner in owners)
+    return ownership(obj, uid) is Ownership.OURS
 
 
 @dataclass

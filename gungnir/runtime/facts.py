@@ -4,17 +4,13 @@ import math
 
 from gungnir.api.cluster import ValkeyCluster
 from gungnir.api.quantity import parse_quantity
-from gungnir.api.spec import DurabilityMode
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Record
 
 
 def acks_of(cluster: ValkeyCluster) -> int:
     """Return how many replicas must hold a write: 0 for one pod or asynchronous replication."""
-    durability, size = cluster.spec.durability, cluster.spec.replicas
-    if size == 1 or durability.mode is DurabilityMode.ASYNC:
-        return 0
-    return 1 if durability.replicas_to_ack is None else durability.replicas_to_ack
+    return cluster.spec.min_replicas_to_write
 
 
 def size_of(cluster: ValkeyCluster, record: Record) -> int:

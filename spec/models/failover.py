@@ -14,8 +14,7 @@ class Model(NamedTuple):
     """A world to explore: where it starts, which faults may still happen, and what the environment gives us.
 
     ``witnesses`` are what some run must show, ``pinned`` the number of states and transitions: a change of behaviour is
-    a visible difference. ``only`` names the predicates that can hold in this world, if not all can. A model with an
-    ``open_question`` is expected to find a counterexample until that is answered.
+    a visible difference. ``only`` names the predicates that can hold in this world, if not all can.
     """
 
     name: str
@@ -29,7 +28,6 @@ class Model(NamedTuple):
     pinned: tuple[int, int] | None = None
     slow: bool = False
     only: tuple[str, ...] = ()
-    open_question: str = ""
 
     def configured(self) -> Setup:
         """Return the setup of this model."""
