@@ -18,7 +18,7 @@ from gungnir.api import names
 from gungnir.demo.connection import Connection
 from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.operator import OperatorProcess
-from gungnir.demo.timeline import entries
+from gungnir.demo.timeline import Entry, entries
 from gungnir.demo.trial import Trial
 from gungnir.demo.world import World
 from gungnir.demo.writers import Load
@@ -34,6 +34,17 @@ SHORT_LEASE: Final = (
     *("--lease-retry-period-ms", "500"),
 )
 _NUMBERS: Final = itertools.count(1)
+
+
+def _story(steps: list[Entry]) -> list[str]:
+    """The trace for the text of a failure. What an earlier step said is left out, but for the last steps."""
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for number, step in enumerate(steps):
+        if (step.what, step.detail) not in seen or number >= len(steps) - 10:
+            kept.append(f"{step.offset_ms:9.0f} ms {step.what}: {step.detail}")
+        seen.add((step.what, step.detail))
+    return kept[-100:]
 
 
 class UnderLoad(Protocol):
@@ -113,8 +124,7 @@ def under_load(operator: OperatorProcess) -> UnderLoad:
             async with trial:
                 yield trial
         except Exception as error:
-            steps = entries(operator.trace.lines(cluster=cluster.key), time.time() * 1000)[-60:]
-            error.add_note("\n".join(f"{step.offset_ms:9.0f} ms {step.what}: {step.detail}" for step in steps))
+            error.add_note("\n".join(_story(entries(operator.trace.lines(cluster=cluster.key), time.time() * 1000))))
             error.add_note(operator.log_tail())
             raise
         counts, report = trial.sampler.counts, trial.report
