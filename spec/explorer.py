@@ -12,20 +12,33 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from gungnir.machines.kernel import IllegalTransition
-from spec.world import Interner, Label, World
+from spec.world import Interner, Label, Number, World
 
-Successors = Callable[[World], Iterator[tuple[Label, World]]]
-Always = Callable[[World], str]
-OnStep = Callable[[World, Label, World], str]
-Sometimes = Callable[[World, Label, World], bool]
+
+class Keyed(Protocol):
+    """A state of some world: an immutable value that says which of its parts make it what it is."""
+
+    def parts(self, number: Number) -> list[int]:
+        """Return the numbers that tell this state from every other one; ``number`` gives one to a component."""
+        ...
+
+
+StateT = TypeVar("StateT", bound=Keyed)
+Successors: TypeAlias = Callable[[StateT], Iterator[tuple[Label, StateT]]]
+AlwaysOf: TypeAlias = Callable[[StateT], str]
+OnStepOf: TypeAlias = Callable[[StateT, Label, StateT], str]
+SometimesOf: TypeAlias = Callable[[StateT, Label, StateT], bool]
+Always = AlwaysOf[World]
+OnStep = OnStepOf[World]
+Sometimes = SometimesOf[World]
 PROGRESS_S: Final = 5.0
 
 
 @dataclass
-class Result:
+class Result(Generic[StateT]):
     """What a search found. ``story`` is empty if nothing is wrong; ``violated`` names the predicate that failed."""
 
     states: int = 0
@@ -34,7 +47,7 @@ class Result:
     complete: bool = False
     violated: str = ""
     text: str = ""
-    story: tuple[tuple[Label, World], ...] = ()
+    story: tuple[tuple[Label, StateT], ...] = ()
     seconds: float = 0.0
     witnessed: dict[str, int] = field(default_factory=dict)
     actions: dict[str, int] = field(default_factory=dict)
@@ -60,15 +73,8 @@ class _Keys:
     def __init__(self) -> None:
         self._tables: dict[str, Interner[object]] = {}
 
-    def key(self, world: World) -> int:
-        parts = [self._number("pod", pod) for pod in world.pods]
-        parts.append(self._number("api", world.api))
-        # Operators differ in nothing but what they are doing: which of them does it makes no difference.
-        numbers = (self._number("operator", operator) for operator in world.operators)
-        for number, cut in sorted(zip(numbers, world.cuts.operators, strict=True)):
-            parts.extend((number, cut))
-        parts.extend((self._number("ghost", world.ghost), self._number("budget", world.budget), world.cuts.peers))
-        parts.extend(stray.number for stray in world.strays)
+    def key(self, state: Keyed) -> int:
+        parts = state.parts(self._number)
         return int.from_bytes(blake2b(array("i", parts).tobytes(), digest_size=8).digest(), "little")
 
     def _number(self, table: str, value: object) -> int:
@@ -101,18 +107,18 @@ class _Tree:
 
 
 @dataclass
-class Search:
+class Search(Generic[StateT]):
     """One search: what to check, and how far to go."""
 
-    successors: Successors
-    always: tuple[tuple[str, Always], ...] = ()
-    on_step: tuple[tuple[str, OnStep], ...] = ()
-    sometimes: tuple[tuple[str, Sometimes], ...] = ()
+    successors: Successors[StateT]
+    always: tuple[tuple[str, AlwaysOf[StateT]], ...] = ()
+    on_step: tuple[tuple[str, OnStepOf[StateT]], ...] = ()
+    sometimes: tuple[tuple[str, SometimesOf[StateT]], ...] = ()
     max_states: int = 50_000_000
     max_seconds: float = 1e9
     progress: bool = False
 
-    def run(self, first: World) -> Result:
+    def run(self, first: StateT) -> Result[StateT]:
         """Explore everything that is reachable from ``first``, level by level."""
         began_s = time.monotonic()
         was_enabled = gc.isenabled()
@@ -125,13 +131,14 @@ class Search:
         result.seconds = time.monotonic() - began_s
         return result
 
-    def _run(self, first: World, began_s: float) -> Result:
-        result, keys = Result(), _Keys()
+    def _run(self, first: StateT, began_s: float) -> Result[StateT]:
+        result: Result[StateT] = Result()
+        keys = _Keys()
         known, tree = {keys.key(first)}, _Tree()
-        level: list[tuple[int, World]] = [(0, first)]
+        level: list[tuple[int, StateT]] = [(0, first)]
         shown_s = began_s
         while level:
-            following: list[tuple[int, World]] = []
+            following: list[tuple[int, StateT]] = []
             for number, world in level:
                 story = self._expand(result, world, number, keys, known, tree, following)
                 if story is not None:
@@ -149,14 +156,14 @@ class Search:
 
     def _expand(
         self,
-        result: Result,
-        world: World,
+        result: Result[StateT],
+        world: StateT,
         number: int,
         keys: _Keys,
         known: set[int],
         tree: "_Tree",
-        following: list[tuple[int, World]],
-    ) -> tuple[tuple[Label, World], ...] | None:
+        following: list[tuple[int, StateT]],
+    ) -> tuple[tuple[Label, StateT], ...] | None:
         """Add what follows from one state; return the last step of a counterexample, if there is one."""
         try:
             for choice, (label, after) in enumerate(self.successors(world)):
@@ -177,39 +184,39 @@ class Search:
             return ()
         return None
 
-    def _witness(self, result: Result, before: World, label: Label, after: World) -> None:
+    def _witness(self, result: Result[StateT], before: StateT, label: Label, after: StateT) -> None:
         for name, witness in self.sometimes:
             if name not in result.witnessed and witness(before, label, after):
                 result.witnessed[name] = result.depth + 1
 
     @staticmethod
-    def _ended(result: Result, known: set[int], story: tuple[tuple[Label, World], ...]) -> Result:
+    def _ended(result: Result[StateT], known: set[int], story: tuple[tuple[Label, StateT], ...]) -> Result[StateT]:
         result.states, result.story = len(known), story
         return result
 
-    def _bad_step(self, before: World, label: Label, after: World) -> tuple[str, str] | None:
+    def _bad_step(self, before: StateT, label: Label, after: StateT) -> tuple[str, str] | None:
         for name, predicate in self.on_step:
             text = predicate(before, label, after)
             if text:
                 return name, text
         return None
 
-    def _bad_state(self, world: World) -> tuple[str, str] | None:
+    def _bad_state(self, world: StateT) -> tuple[str, str] | None:
         for name, predicate in self.always:
             text = predicate(world)
             if text:
                 return name, text
         return None
 
-    def _path(self, first: World, number: int, tree: "_Tree") -> tuple[tuple[Label, World], ...]:
-        path: list[tuple[Label, World]] = []
+    def _path(self, first: StateT, number: int, tree: "_Tree") -> tuple[tuple[Label, StateT], ...]:
+        path: list[tuple[Label, StateT]] = []
         world = first
         for choice in tree.choices_to(number):
             label, world = list(self.successors(world))[choice]
             path.append((label, world))
         return tuple(path)
 
-    def _show(self, result: Result, states: int, frontier: int, seconds: float) -> None:
+    def _show(self, result: Result[StateT], states: int, frontier: int, seconds: float) -> None:
         sys.stderr.write(
             f"\r{states} states, {states / seconds:.0f}/s, depth {result.depth}, frontier {frontier}, {seconds:.0f} s "
         )

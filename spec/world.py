@@ -9,6 +9,7 @@ Rules
 What this does not say: how the world moves (environment/), and what must hold of it (invariants.py).
 """
 
+from collections.abc import Callable
 from enum import IntEnum
 from functools import cache
 from typing import Generic, NamedTuple, TypeVar
@@ -18,6 +19,8 @@ from gungnir.machines.record import Record
 from gungnir.machines.requests import Answer, PodCommand, Request, Version
 
 ValueT = TypeVar("ValueT")
+Number = Callable[[str, object], int]
+"""Gives a component of a state (of this table) its number: equal ones have the same."""
 HOLD = -1
 """``Pod.follows`` of a pod that follows the hold address, where nothing listens."""
 CLUSTER = "c"
@@ -195,6 +198,18 @@ class World(NamedTuple):
     ghost: Ghost
     cuts: Cuts
     budget: Budget
+
+    def parts(self, number: Number) -> list[int]:
+        """Return the numbers that tell this world from every other one."""
+        parts = [number("pod", pod) for pod in self.pods]
+        parts.append(number("api", self.api))
+        # Operators differ in nothing but what they are doing: which of them does it makes no difference.
+        numbers = (number("operator", operator) for operator in self.operators)
+        for operator, cut in sorted(zip(numbers, self.cuts.operators, strict=True)):
+            parts.extend((operator, cut))
+        parts.extend((number("ghost", self.ghost), number("budget", self.budget), self.cuts.peers))
+        parts.extend(stray.number for stray in self.strays)
+        return parts
 
     def with_pod(self, index: int, pod: Pod) -> "World":
         """Return the world with one pod changed."""

@@ -47,7 +47,7 @@ def explore(
     *,
     only: tuple[str, ...] = (),
     progress: bool = False,
-) -> Result:
+) -> Result[World]:
     """Explore a model. ``only``: check these predicates, and no others."""
     setup, only = model.configured(), only or model.only
     search = Search(
