@@ -1,9 +1,9 @@
 """The repair machine: with a healthy primary and no failover under way, bring everyone else back to the record.
 
 Rules
-- One concern a round, the most urgent first: the record of who is whole, stray or unattached pods, what running
-  servers are told of the durability, the Service, the template, the volumes, the pods' labels and readiness. A round
-  that changed something is followed by another.
+- One concern a round, the most urgent first: the record of who is whole, stray or unattached pods, pods that
+  leave, what running servers are told of the durability, the Service, the template, the volumes, the pods' labels and
+  readiness. A round that changed something is followed by another.
 - A pod is recorded as whole only when it was read attached to the recorded primary, in its history, with its link up.
 - The electorate grows before a new pod may follow, by the pods that are about to be told. It shrinks (or promises more
   copies) only after the pods that leave are gone and every pod that stays was read at or beyond what the primary held
@@ -56,7 +56,7 @@ from gungnir.machines.requests import (
     describe,
 )
 from gungnir.machines.storage import claim_to_grow
-from gungnir.machines.view import Contact, PodView, View
+from gungnir.machines.view import Contact, PodView, Server, View
 
 LEVEL_STEP_MS = 20
 LEVEL_TRIES = 50
@@ -67,6 +67,7 @@ class Phase(StrEnum):
 
     LOOK = "Look"
     ATTACH = "Attach"
+    END = "End"
     CONFIGURE = "Configure"
     GOAL = "Goal"
     LEVEL = "Level"
@@ -93,6 +94,7 @@ MACHINE: Final = register(
         rows=(
             Row(_P.LOOK, "nothing", _P.DONE, "all is as recorded, or the primary is in doubt"),
             Row(_P.LOOK, "attach", _P.ATTACH, "a pod is not attached, or serves though it is not the primary"),
+            Row(_P.LOOK, "end", _P.END, "a leaving pod gave its role away: nothing keeps it"),
             Row(_P.LOOK, "configure", _P.CONFIGURE, "a server asks for other replicas than the durability says"),
             Row(_P.LOOK, "record", _P.RECORD_READ, "a pod is whole and not recorded, or the electorate grows"),
             Row(_P.LOOK, "shrink", _P.GOAL, "the electorate may shrink: first see what the primary holds"),
@@ -102,6 +104,8 @@ MACHINE: Final = register(
             Row(_P.LOOK, "label", _P.LABEL, "a pod's role label or readiness is not as seen"),
             Row(_P.ATTACH, "told", _P.CHANGED, "the pods were told"),
             Row(_P.ATTACH, "failed", _P.ABANDONED, "none of them did as told"),
+            Row(_P.END, "told", _P.CHANGED, "its process ends"),
+            Row(_P.END, "failed", _P.ABANDONED, "it gave no answer, or is gone"),
             Row(_P.CONFIGURE, "told", _P.CHANGED, "the servers were told"),
             Row(_P.CONFIGURE, "failed", _P.ABANDONED, "none of them did as told"),
             Row(_P.GOAL, "known", _P.LEVEL, "now read the others"),
@@ -193,6 +197,13 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     if commands:
         return _to(state, "attach", Pods(commands), commands=commands)
     commands = tuple(
+        PodCommand(Verb.SHUTDOWN, pod.name, pod.uid, record.epoch, pod.server.run_id)
+        for pod in view.pods
+        if pod.name != primary.name and pod.server is not None and _left_behind(record, pod, pod.server)
+    )
+    if commands:
+        return _to(state, "end", Pods(commands), commands=commands)
+    commands = tuple(
         PodCommand(Verb.CONFIGURE, pod.name, pod.uid, record.epoch)
         for pod in view.pods
         if misconfigured(facts, record, pod)
@@ -244,6 +255,14 @@ def _unattached(facts: Facts, record: Record, pod: PodView, primary: PodView) ->
     if pod.name not in facts.pod_names:
         return server.primary
     return server.primary or server.follows != primary.address or server.fence != record.epoch or server.voting
+
+
+def _left_behind(record: Record, pod: PodView, server: Server) -> bool:
+    """Tell whether this pod is being deleted and gave its vote in this epoch; writes were held, so its own end was too.
+
+    See ``Verb.HOLD_WRITES``. Without a word from us it would stay until its grace period is over.
+    """
+    return pod.deleting and pod.contact is Contact.UP and server.voting and server.fence == record.epoch
 
 
 def _members(facts: Facts, record: Record, primary: PodView, view: View) -> tuple[Member, ...]:
@@ -421,6 +440,7 @@ def _grow_claim(facts: Facts, state: State, reply: Reply) -> Step[State]:
 _HANDLERS = {
     Phase.LOOK: _look,
     Phase.ATTACH: _attach,
+    Phase.END: _attach,
     Phase.CONFIGURE: _attach,
     Phase.GOAL: _goal,
     Phase.LEVEL: _level,

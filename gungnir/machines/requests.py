@@ -136,9 +136,13 @@ class Verb(StrEnum):
     FOLLOW = "follow"
     """Raise the fence, follow ``host`` with the replication user of the epoch, and read."""
     HOLD_WRITES = "hold-writes"
-    """CLIENT PAUSE WRITE for ``pause_ms``, and read. Ends by itself."""
-    RELEASE_WRITES = "release-writes"
-    """CLIENT UNPAUSE."""
+    """CLIENT PAUSE WRITE for ``pause_ms``, stop an end that the server had begun by itself, and read.
+
+    The pause ends by itself. A server that was asked to end waits for its replicas, and is gone as soon as it has none:
+    the DETACH that follows would be its end, and its vote would be lost with it.
+    """
+    SHUTDOWN = "shutdown"
+    """End the process of a pod that leaves anyway and has no role; its data stays on disk. The reading is the last."""
     CONFIGURE = "configure"
     """Set what follows the spec on a running server (``min-replicas-to-write``), at exactly the epoch, and read."""
 

@@ -176,6 +176,14 @@ def client_unpause() -> Command:
     return (b"CLIENT", b"UNPAUSE")
 
 
+def shutdown_abort() -> Command:
+    """``SHUTDOWN ABORT``: stop the end that a signal began and that waits for replicas; an error if there is none.
+
+    Source: https://valkey.io/commands/shutdown/
+    """
+    return (b"SHUTDOWN", b"ABORT")
+
+
 def wait(replicas: int, timeout_ms: int) -> Command:
     """``WAIT``: until so many replicas have all writes of this connection; answers how many have.
 

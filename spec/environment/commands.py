@@ -19,6 +19,8 @@ def carried_out(setup: Setup, world: World, command: PodCommand) -> tuple[World,
         if world.pods[index].link in (Link.LOAD, Link.LOAD_CUT):
             return world, Answer(command.pod, AnswerKind.ERROR, None, "LOADING")
         world = _changed(world, command, index)
+    if command.verb is Verb.SHUTDOWN:
+        raise ValueError("no pod of this world is being deleted: nobody may be told to end")
     return world, Answer(command.pod, AnswerKind.DONE, reading(world.pods, world.cuts, index))
 
 

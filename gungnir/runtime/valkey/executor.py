@@ -46,7 +46,7 @@ PING_PERIOD_S = 1
 """As in valkey.conf (resources/conf.py): replicas tell a dead primary by it."""
 NO_PINGS_S = 3600
 """While writes are held. Every verb that ends the hold sets the period back; the intent is stored before the hold."""
-_AT_THE_EPOCH = frozenset({Verb.HOLD_WRITES, Verb.RELEASE_WRITES, Verb.CONFIGURE})
+_AT_THE_EPOCH = frozenset({Verb.HOLD_WRITES, Verb.CONFIGURE})
 """Verbs for a pod that is at the epoch already: they raise nothing."""
 
 
@@ -106,6 +106,8 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
         await session.read()
     if command.run_id and session.run_id != command.run_id:
         raise WrongProcessError(f"process {session.run_id} answers, {command.run_id} is meant")
+    if command.verb is Verb.SHUTDOWN:
+        return await _ended(session, command)
     if command.verb in _AT_THE_EPOCH:
         if session.position != fence.acting(command.epoch):
             at = fence.epoch_at(session.position)
@@ -113,8 +115,24 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
     else:
         vote = command.verb is Verb.DETACH
         await session.raise_fence(fence.voting(command.epoch) if vote else fence.acting(command.epoch))
-    answers = await session.transaction([*_steps(session, command, acks, port), *READING])
-    return reading(session.seen(*answers[-len(READING) :]), session.position, session.min_acks)
+    steps = _steps(session, command, acks, port)
+    # SHUTDOWN is not allowed in a MULTI. Behind it in the same exchange: the server reads both before it looks whether
+    # it may end, and its error ("no shutdown in progress") is the usual answer.
+    after = (commands.shutdown_abort(),) if command.verb is Verb.HOLD_WRITES else ()
+    answers = await session.transaction([*steps, *READING], after)
+    info, config = answers[len(steps) : len(steps) + len(READING)]
+    return reading(session.seen(info, config), session.position, session.min_acks)
+
+
+async def _ended(session: Session, command: PodCommand) -> Server:
+    """Read the server for the last time and end its process; whoever is ahead of the command's epoch is left alone."""
+    if session.position > fence.acting(command.epoch):
+        raise OutdatedError(
+            f"the pod is at epoch {fence.epoch_at(session.position)}, the command is of {command.epoch}"
+        )
+    last = reading(await session.read(), session.position, session.min_acks)
+    await session.end()
+    return last
 
 
 class WrongProcessError(ValkeyError):
@@ -156,11 +174,9 @@ def _steps(session: Session, command: PodCommand, acks: int, port: int) -> Seque
                 commands.config_set({PING_PERIOD: NO_PINGS_S}),
                 commands.client_pause(command.pause_ms, write=True),
             ]
-        case Verb.RELEASE_WRITES:
-            return [commands.config_set({PING_PERIOD: PING_PERIOD_S}), commands.client_unpause()]
         case Verb.CONFIGURE:
             return [commands.config_set({MIN_ACKS: acks})]
-        case Verb.READ:
+        case Verb.READ | Verb.SHUTDOWN:
             return []
 
 

@@ -12,6 +12,7 @@ Rules (of the fence; the positions are those of resources/fence.py)
 - A connection belongs to one process: a restart ends it. The run id read after connecting binds all that follows.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ from gungnir.resp.errors import ErrorReply, ReplyError
 from gungnir.resp.replies import parse_config, parse_info, parse_names, parse_server_view
 from gungnir.resp.values import Value
 from gungnir.resp.view import Role, ServerView
-from gungnir.runtime.valkey.connection import Connection, ValkeyError
+from gungnir.runtime.valkey.connection import Connection, LostError, ValkeyError
 
 READ_SECTIONS = ("server", "replication", "persistence", "clients", "keyspace")
 MIN_ACKS = "min-replicas-to-write"
@@ -242,6 +243,17 @@ class Session:
         for step, answer in zip(steps, executed, strict=True):
             _expect(step[0].decode(), answer)
         return [*executed, *answers[len(steps) + 2 :]]
+
+    async def end(self) -> None:
+        """End the server's process. A connection that ends is its answer.
+
+        Raises:
+            ServerRefusedError: It goes on.
+            ValkeyError: Whether it ends is not known.
+        """
+        with contextlib.suppress(LostError):
+            (answer,) = await self._call([commands.shutdown(save=False, now=True, force=True)])
+            _expect("SHUTDOWN", answer)
 
     async def _call(self, batch: Sequence[tuple[bytes, ...]]) -> list[Value]:
         return await self.connection.call(batch, self.timeout_ms)

@@ -1,6 +1,8 @@
 """The monitor, the session and the executor against real servers: what the design says of the fence is what they do."""
 
 import asyncio
+import re
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ from gungnir.machines.requests import AnswerKind, Verb
 from gungnir.resp import ErrorReply, Value
 from gungnir.runtime.valkey.connection import Connection, ValkeyError
 from gungnir.runtime.valkey.session import Keys, Session
+from tests.live.fence.conftest import DEADLINE_S
 
 if TYPE_CHECKING:
     from tests.live.fence.conftest import Pod, Start
@@ -178,6 +181,41 @@ async def test_a_demoted_primary_cuts_its_clients_and_held_writes_end_by_themsel
         assert (await first.tell(Verb.DETACH, 2)).kind is AnswerKind.DONE
         with pytest.raises(ValkeyError):
             await one(connection, "GET", "k")
+
+
+async def test_a_primary_that_was_asked_to_end_gives_its_vote_and_ends_when_told(pods: "Start") -> None:
+    """A server that waits for a frozen replica with its end is gone as soon as DETACH cuts that replica off."""
+    first, second = await primary_and_replica(pods)
+    assert first.process is not None
+    assert second.process is not None
+    second.process.send_signal(signal.SIGSTOP)
+    try:
+        assert await write(first, "k") == b"OK"
+        first.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(DEADLINE_S), client(first) as connection:
+            while "shutdown_in_milliseconds" not in str(await one(connection, "INFO", "server")):
+                continue
+        assert (await first.tell(Verb.HOLD_WRITES, 1)).kind is AnswerKind.DONE
+        first.epoch = 2
+        voted = await first.tell(Verb.DETACH, 2)
+        assert voted.server is not None
+        before = await ticks(first)
+        async with asyncio.timeout(DEADLINE_S):
+            while await ticks(first) < before + 3:
+                continue
+        assert (await first.tell(Verb.SHUTDOWN, 2, run_id=voted.server.run_id)).kind is AnswerKind.DONE
+        assert first.process.wait(DEADLINE_S) == 0
+    finally:
+        second.process.send_signal(signal.SIGCONT)
+
+
+async def ticks(pod: "Pod") -> int:
+    """How often the server's timer has run, counted in its own clock: it looks there whether it may end."""
+    async with client(pod) as connection:
+        text = await one(connection, "INFO", "server")
+    found = re.search(r"server_time_usec:(\d+)", str(text))
+    assert found is not None
+    return int(found[1]) // 100_000
 
 
 async def test_clients_of_a_replica_are_left_alone(pods: "Start") -> None:

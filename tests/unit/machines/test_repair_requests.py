@@ -42,6 +42,29 @@ def told_to_follow(*ordinals: int) -> Pods:
     return Pods(tuple(PodCommand(Verb.FOLLOW, f"vc-{n}", f"uid{n}", EPOCH, "", address(0)) for n in ordinals))
 
 
+# --- who is ended ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "deleting", "ended"),
+    [
+        ({"voting": True, "follows": "127.0.0.1"}, True, True),
+        ({"voting": True, "follows": "127.0.0.1", "fence": EPOCH - 1}, True, False),
+        ({"voting": False}, True, False),
+        ({"voting": True, "follows": "127.0.0.1"}, False, False),
+    ],
+)
+def test_a_leaving_pod_that_gave_its_vote_in_this_epoch_is_ended(
+    changes: dict[str, Any], deleting: bool, ended: bool
+) -> None:
+    seen = view(PODS[0], PODS[1], pod(2, following(2, **changes), deleting=deleting))
+    asked = request(record(), seen)
+    ends = isinstance(asked, Pods) and asked.commands[0].verb is Verb.SHUTDOWN
+    assert ends == ended
+    if ends:
+        assert asked == Pods((PodCommand(Verb.SHUTDOWN, "vc-2", "uid2", EPOCH, "run2"),))
+
+
 # --- who is attached ------------------------------------------------------------------------------------------------
 
 

@@ -115,8 +115,7 @@ async def test_a_follow_brings_the_replication_user_of_the_epoch() -> None:
 @pytest.mark.parametrize(
     ("verb", "steps"),
     [
-        (Verb.HOLD_WRITES, [f"CONFIG SET {PERIOD} 3600", "CLIENT PAUSE 300 WRITE"]),
-        (Verb.RELEASE_WRITES, [PINGS, "CLIENT UNPAUSE"]),
+        (Verb.HOLD_WRITES, [f"CONFIG SET {PERIOD} 3600", "CLIENT PAUSE 300 WRITE", "SHUTDOWN ABORT"]),
         (Verb.CONFIGURE, ["CONFIG SET min-replicas-to-write 2"]),
     ],
 )
@@ -130,7 +129,23 @@ async def test_verbs_that_do_not_move_a_pod_work_at_its_epoch_only(verb: Verb, s
             assert not any(line.startswith(("CLIENT", "CONFIG SET", "ACL")) for line in fake.log)
 
 
-@pytest.mark.parametrize("verb", [Verb.DETACH, Verb.PROMOTE, Verb.FOLLOW])
+@pytest.mark.parametrize("position", [voting(5), acting(5)])
+async def test_a_shutdown_ends_the_process_and_returns_its_last_reading(position: int) -> None:
+    async with running_at(position) as fake, session(fake) as opened:
+        server = await carry_out(opened, command(Verb.SHUTDOWN, run_id="a" * 40), acks=1, port=6379)
+        assert (server.run_id, server.keys) == ("a" * 40, 7)
+        assert fake.log[-1] == "SHUTDOWN NOSAVE NOW FORCE"
+        assert opened.connection.closed
+
+
+async def test_a_shutdown_that_is_refused_is_an_error() -> None:
+    async with running(5) as fake, session(fake) as opened:
+        fake.faults["SHUTDOWN"] = error("ERR Errors trying to SHUTDOWN. Check logs.")
+        with pytest.raises(ServerRefusedError, match="SHUTDOWN"):
+            await carry_out(opened, command(Verb.SHUTDOWN), acks=1, port=6379)
+
+
+@pytest.mark.parametrize("verb", [Verb.DETACH, Verb.PROMOTE, Verb.FOLLOW, Verb.SHUTDOWN])
 async def test_a_pod_of_a_newer_epoch_is_not_touched(verb: Verb) -> None:
     async with running(6) as fake, session(fake) as opened:
         with pytest.raises(OutdatedError):

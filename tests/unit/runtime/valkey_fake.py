@@ -175,6 +175,10 @@ class FakeValkey:
                 )
             case ("CLIENT", "KILL", *_):
                 return 0
+            case ("SHUTDOWN", "ABORT"):
+                return error("ERR No shutdown in progress.")
+            case ("SHUTDOWN", *_):
+                self.stop()
             case _:
                 pass
         return OK
