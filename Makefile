@@ -17,11 +17,11 @@ ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command 
 TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help demo test lint format types layers docs docs-check crd manifests bench lock image clean
+.PHONY: help demo test lint format types layers docs docs-check crd manifests bench lock kube-assets test-kube image clean
 
 help: ## Print this list.
 	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.stamp-demo ## Kill a primary and watch the failover. Python >= 3.11 on Linux, nothing else; 1 min to install once, then 90 s.
 	@$(BIN)/gungnir demo $(ARGS)
@@ -43,10 +43,10 @@ types: $(VENV)/.stamp-dev ## Check the types with mypy, strict. 1 min the first 
 layers: $(VENV)/.stamp-dev ## Check which package may import which (import-linter). 5 s.
 	$(BIN)/lint-imports
 
-docs: $(VENV)/.stamp-dev ## Regenerate what is generated: the CRD and the diagrams of the machines. 5 s.
+docs: $(VENV)/.stamp-dev ## Regenerate what is generated: CRD, roles, the chart's schema, diagrams, tables. 10 s.
 	@$(MAKE) --no-print-directory generate OUT=.
 
-docs-check: $(VENV)/.stamp-dev ## Fail if a generated file differs from what the code says. 5 s.
+docs-check: $(VENV)/.stamp-dev ## Fail if a generated file differs from what the code says. 10 s.
 	@$(MAKE) --no-print-directory generate OUT=build/generated
 	@for file in $(GENERATED); do diff -u "$$file" "build/generated/$$file" \
 	  || { echo "$$file is not what the code generates: run 'make docs' and commit the result." >&2; exit 1; }; done
@@ -55,7 +55,8 @@ docs-check: $(VENV)/.stamp-dev ## Fail if a generated file differs from what the
 crd: $(VENV)/.stamp-demo ## Print the CustomResourceDefinition. 2 s.
 	@$(BIN)/python -m gungnir.api.crd
 
-manifests: ## Write dist/gungnir.yaml, everything `kubectl apply -f` needs to install the operator. Needs kubectl; 1 s.
+manifests: $(VENV)/.stamp-demo ## Write the generated part of deploy/ (CRD, roles), and dist/gungnir.yaml for `kubectl apply -f`. Needs kubectl; 10 s.
+	@$(MAKE) --no-print-directory generate OUT=.
 	@command -v kubectl > /dev/null || { echo "make manifests needs kubectl (its kustomize part) on PATH." >&2; exit 1; }
 	@mkdir -p dist && kubectl kustomize deploy > dist/gungnir.yaml.tmp && mv dist/gungnir.yaml.tmp dist/gungnir.yaml
 	@echo "dist/gungnir.yaml"
@@ -67,6 +68,12 @@ lock: $(VENV)/.stamp-python ## Resolve lock/*.txt anew from pyproject.toml, hash
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
 	@UPGRADE="$(UPGRADE)" lock/update.sh $(BIN)/uv $(BIN)/python
 
+kube-assets: ## Build the real Kubernetes programs of tests/kube: etcd, kube-apiserver, kube-controller-manager, kubectl, helm. Needs Go; 10-15 min once.
+	tests/kube/assets/build.sh
+
+test-kube: $(VENV)/.stamp-test ## Run tests/kube with every real program there, none skipped. Needs `make kube-assets` or KUBEBUILDER_ASSETS; 5 min.
+	GUNGNIR_REQUIRE_KUBE=1 $(BIN)/python -m pytest tests/kube $(ARGS)
+
 image: ## Build the operator's container image. Needs docker, podman or buildah; 2 min.
 	@test -n "$(ENGINE)" || { echo "make image needs docker, podman or buildah on PATH." >&2; exit 1; }
 	$(ENGINE) build --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg COMMIT=$(COMMIT) --tag $(IMAGE) $(ARGS) .
@@ -76,13 +83,24 @@ clean: ## Remove everything that make created, the virtual environment included.
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is generated, and by which module. A generator that fails leaves the old file alone.
-GENERATED := deploy/crds/valkeyclusters.yaml docs/machines.md
+CHART := deploy/chart/gungnir-operator
+GENERATED := deploy/crds/valkeyclusters.yaml deploy/rbac/cluster_role.yaml deploy/rbac/role.yaml deploy/namespaced/role.yaml \
+  $(CHART)/crds/valkeyclusters.yaml $(CHART)/templates/_rules.tpl $(CHART)/values.schema.json \
+  docs/machines.md docs/rbac.md docs/settings.md
 .PHONY: generate
 generate:
 	@set -e; put() { mkdir -p "$$(dirname "$(OUT)/$$1")"; \
-	    if $(BIN)/python -m "$$2" > "$(OUT)/$$1.tmp"; then mv "$(OUT)/$$1.tmp" "$(OUT)/$$1"; else rm "$(OUT)/$$1.tmp"; return 1; fi; }; \
+	    if $(BIN)/python -m "$${@:2}" > "$(OUT)/$$1.tmp"; then mv "$(OUT)/$$1.tmp" "$(OUT)/$$1"; else rm "$(OUT)/$$1.tmp"; return 1; fi; }; \
 	  put deploy/crds/valkeyclusters.yaml gungnir.api.crd; \
-	  put docs/machines.md gungnir.machines.diagram
+	  put deploy/rbac/cluster_role.yaml gungnir.runtime.roles cluster-role; \
+	  put deploy/rbac/role.yaml gungnir.runtime.roles lease-role; \
+	  put deploy/namespaced/role.yaml gungnir.runtime.roles namespaced-role; \
+	  put $(CHART)/crds/valkeyclusters.yaml gungnir.api.crd; \
+	  put $(CHART)/templates/_rules.tpl gungnir.runtime.roles chart; \
+	  put $(CHART)/values.schema.json gungnir.runtime.settings_schema $(CHART)/values.schema.json; \
+	  put docs/machines.md gungnir.machines.diagram; \
+	  put docs/rbac.md gungnir.runtime.roles markdown; \
+	  put docs/settings.md gungnir.runtime.settings_docs
 
 # The first interpreter that runs, is new enough and can make virtual environments; PYTHON=... is tried before the others.
 $(VENV)/.stamp-python:

@@ -22,12 +22,8 @@ from gungnir.runtime.events import EventRecorder
 from gungnir.runtime.followed import PATIENCE_MS
 from gungnir.runtime.kube import Kube
 from gungnir.runtime.kube_resources import (
-    CONFIGMAPS,
     PERSISTENTVOLUMECLAIMS,
-    PODDISRUPTIONBUDGETS,
     PODS,
-    SECRETS,
-    SERVICEACCOUNTS,
     SERVICES,
     STATEFULSETS,
     VALKEYCLUSTERS,
@@ -38,6 +34,7 @@ from gungnir.runtime.leadership import Leadership
 from gungnir.runtime.log import get_logger
 from gungnir.runtime.metrics import CONTENT_TYPE, Metrics
 from gungnir.runtime.queue import WorkQueue
+from gungnir.runtime.rights import CACHED
 from gungnir.runtime.schedule import Priority
 from gungnir.runtime.settings import Settings
 from gungnir.runtime.trace import Trace
@@ -46,7 +43,6 @@ from gungnir.runtime.worker import ClusterWorker
 
 HEARTBEAT_S: Final = 0.25
 OWN_NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-OWNED: Final = (SERVICES, STATEFULSETS, CONFIGMAPS, SECRETS, SERVICEACCOUNTS, PODDISRUPTIONBUDGETS)
 SELECTOR: Final = f"app.kubernetes.io/managed-by={names.MANAGER}"
 
 Key = tuple[str, str]
@@ -90,9 +86,7 @@ class Operator:
             source_address=settings.valkey_source_address,
         )
         self._informers = [
-            self._informer(resource, namespace)
-            for namespace in (settings.namespaces or ("",))
-            for resource in (VALKEYCLUSTERS, PODS, PERSISTENTVOLUMECLAIMS, *OWNED)
+            self._informer(resource, namespace) for namespace in (settings.namespaces or ("",)) for resource in CACHED
         ]
 
     async def run(self) -> None:

@@ -86,7 +86,7 @@ async def test_what_is_stored_is_no_drift_and_can_become_any_other(
         for kind, obj in manifests(feature).items():
             assert owned_drift(obj, stored[kind]) == []
             assert frozen_drift(obj, stored[kind]) == []
-        if feature in RECORDED and request.config.getoption("--update-golden", default=False):
+        if feature in RECORDED and request.config.getoption("--update-golden"):
             record(feature, stored)
         # Whether there are volumes is fixed (persistence-fixed), and this API server has no schema that would say so.
         for other in (name for name in FEATURES if (name == "in-memory") == (feature == "in-memory")):

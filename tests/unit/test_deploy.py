@@ -1,4 +1,4 @@
-"""The hand-written manifests under deploy/: least privilege, restricted pods, one version, and no file left out."""
+"""The manifests under deploy/: least privilege, restricted pods, one version, and no file left out."""
 
 from functools import cache
 from pathlib import Path
@@ -9,14 +9,11 @@ import yaml
 
 import gungnir
 from gungnir.api import names
+from gungnir.runtime.rights import LEASE, Right, rights
 from gungnir.runtime.settings import load_settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 Manifest = dict[str, Any]
-
-# Kinds the operator owns, in the verbs it uses on all of them.
-OWNED_VERBS = {"get", "list", "watch", "create", "update"}
-OWNED = {"services", "configmaps", "secrets", "serviceaccounts", "statefulsets", "poddisruptionbudgets"}
 
 
 def load_all(path: Path) -> list[Manifest]:
@@ -63,18 +60,40 @@ def test_the_image_tag_is_the_version_of_the_package() -> None:
     assert image == {"name": operator_pod()["containers"][0]["image"], "newTag": gungnir.__version__}
 
 
-def test_the_operator_has_no_right_that_it_does_not_use() -> None:
-    rights = verbs_by_resource(only("ClusterRole", "gungnir-operator"))
-    assert rights == {
-        "valkeyclusters": {"get", "list", "watch", "patch"},
-        "valkeyclusters/status": {"update"},
-        "valkeyclusters/finalizers": {"update"},
-        "pods": {"get", "list", "watch", "patch"},
-        "pods/status": {"patch"},
-        "persistentvolumeclaims": {"get", "list", "watch", "patch"},
-        "events": {"create", "patch"},
-        **dict.fromkeys(OWNED, OWNED_VERBS),
+def granted(role: Manifest) -> set[tuple[str, str, str]]:
+    return {
+        (group, path, verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for path in rule["resources"]
+        for verb in rule["verbs"]
     }
+
+
+def needed(*rights: Right) -> set[tuple[str, str, str]]:
+    return {(right.resource.group, right.path, right.verb) for right in rights}
+
+
+def test_the_operator_has_exactly_the_rights_of_the_table() -> None:
+    assert granted(only("ClusterRole", "gungnir-operator")) == needed(*rights())
+    assert granted(only("Role")) == needed(*LEASE)
+
+
+def test_an_operator_of_one_namespace_needs_one_role_and_nothing_cluster_scoped() -> None:
+    found = resources(DEPLOY / "namespaced")
+    assert {m["kind"] for m in found} == {
+        *("Deployment", "PodDisruptionBudget", "Role", "RoleBinding", "Service", "ServiceAccount")
+    }
+    (role,) = (m for m in found if m["kind"] == "Role")
+    assert granted(role) == needed(*rights(), *LEASE)
+    (patch,) = load_all(DEPLOY / "namespaced" / "own_namespace.yaml")
+    (container,) = patch["spec"]["template"]["spec"]["containers"]
+    assert [entry["name"] for entry in container["env"]] == ["GUNGNIR_NAMESPACES"]
+    assert patch["metadata"]["name"] == only("Deployment")["metadata"]["name"]
+    assert (
+        load_all(DEPLOY / "namespaced" / "kustomization.yaml")[0]["images"]
+        == (load_all(DEPLOY / "kustomization.yaml")[0]["images"])
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ from gungnir.build_info import version_line
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("runtime", "demo", "test", "dev", "build")
-GENERATED = re.compile(r"^(lock/.*\.txt|LICENSE|deploy/crds/.*|tests/golden/.*|.*\.json|.*\.(svg|png))$")
+GENERATED = re.compile(
+    r"^(lock/.*\.txt|LICENSE|deploy/(.*/)?crds/.*|tests/golden/.*|.*/go\.(mod|sum)|.*\.json|.*\.(svg|png))$"
+)
 PIN = re.compile(r"^([a-z0-9][a-z0-9-]*)==([^ ;]+)", re.MULTILINE)
 # Written so that this file does not match itself.
 INDEX_ADDRESS = re.compile(r"(--(extra-)?index-ur[l]|files\.pythonhoste[d]|pypi\.or[g]|/simpl[e]/)")

@@ -1,4 +1,4 @@
-"""Clusters to build from, and the option that writes the golden manifests anew."""
+"""Clusters to build from."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +11,6 @@ from gungnir.resources.inputs import BuildInputs
 
 KEY = "5c" * 32
 Inputs = Callable[..., BuildInputs]
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write tests/golden/manifests/*.yaml anew")
 
 
 @pytest.fixture(scope="session")

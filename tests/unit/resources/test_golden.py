@@ -42,7 +42,7 @@ def manifests(feature: str) -> str:
 @pytest.mark.parametrize("feature", FEATURES)
 def test_manifests_are_the_golden_ones(feature: str, request: pytest.FixtureRequest) -> None:
     path = GOLDEN / "manifests" / f"{feature}.yaml"
-    if request.config.getoption("--update-golden", default=False):
+    if request.config.getoption("--update-golden"):
         path.write_text(manifests(feature))
     assert path.read_text() == manifests(feature)
 

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Builds etcd, kube-apiserver, kube-controller-manager, kubectl and helm of the versions that the go.mod files beside it pin:
+#   build.sh [FOLDER]
+# The folder is what KUBEBUILDER_ASSETS names; a binary that is newer than its go.mod is kept. Needs Go >= 1.26 (or GOTOOLCHAIN=auto).
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+out=${1:-${KUBEBUILDER_ASSETS:-${XDG_CACHE_HOME:-$HOME/.cache}/gungnir/kube-assets}}
+mkdir -p "$out"
+
+command -v go > /dev/null || { echo "make kube-assets needs go on PATH (https://go.dev/dl); or set KUBEBUILDER_ASSETS to a folder with the binaries." >&2; exit 1; }
+
+version() { (cd "$here/$1" && go list -m -f '{{.Version}}' "$2"); }
+
+build() { # MODULE BINARY PACKAGE [LDFLAGS]
+  local target=$out/$2
+  if [[ -x $target && $target -nt $here/$1/go.mod ]]; then echo "$2: kept"; return; fi
+  echo "$2: building $3"
+  (cd "$here/$1" && CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w ${4:-}" -o "$target.new" "$3")
+  mv "$target.new" "$target"
+}
+
+kubernetes=$(version kube k8s.io/kubernetes)
+minor=${kubernetes#v1.} minor=${minor%%.*}
+# What `kubectl version` and /version say; the Go tool alone leaves a placeholder there.
+stamp="-X k8s.io/component-base/version.gitVersion=$kubernetes -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=$minor"
+build kube etcd go.etcd.io/etcd/server/v3
+for binary in kube-apiserver kube-controller-manager kubectl; do
+  build kube "$binary" "k8s.io/kubernetes/cmd/$binary" "$stamp"
+done
+build helm helm helm.sh/helm/v3/cmd/helm \
+  "-X helm.sh/helm/v3/internal/version.version=$(version helm helm.sh/helm/v3) -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=$minor"
+echo "$out"
