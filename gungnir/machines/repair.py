@@ -16,17 +16,18 @@ Rules
 What this does not decide: anything else while the primary is in doubt. That is failover.py's, and this ends at once.
 """
 
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from gungnir.api.names import ROLE_PRIMARY, ROLE_REPLICA
+from gungnir.machines import electorate
 from gungnir.machines.durability import asks_for_enough, misconfigured
 from gungnir.machines.epochs import counted, renamed
 from gungnir.machines.evidence import Health, attached, primary_health
 from gungnir.machines.facts import Facts
-from gungnir.machines.kernel import Machine, Row, Step, handler_of, register
+from gungnir.machines.kernel import Step, handler_of
 from gungnir.machines.pods import same_process
-from gungnir.machines.record import Electorate, Member, Record
+from gungnir.machines.record import Electorate, Record
+from gungnir.machines.repair_table import MACHINE, Phase
 from gungnir.machines.requests import (
     AnswerKind,
     Answers,
@@ -60,82 +61,6 @@ from gungnir.machines.view import Contact, PodView, Server, View
 
 LEVEL_STEP_MS = 20
 LEVEL_TRIES = 50
-
-
-class Phase(StrEnum):
-    """Where a repair round stands."""
-
-    LOOK = "Look"
-    ATTACH = "Attach"
-    END = "End"
-    CONFIGURE = "Configure"
-    GOAL = "Goal"
-    LEVEL = "Level"
-    LEVEL_WAIT = "LevelWait"
-    RECORD_READ = "RecordRead"
-    RECORD_WRITE = "RecordWrite"
-    ROUTE_READ = "RouteRead"
-    ROUTE_WRITE = "RouteWrite"
-    STAMP_READ = "StampRead"
-    STAMP_WRITE = "StampWrite"
-    GROW = "Grow"
-    LABEL = "Label"
-    DONE = "Done"
-    CHANGED = "Changed"
-    ABANDONED = "Abandoned"
-
-
-_P = Phase
-MACHINE: Final = register(
-    Machine(
-        name="repair",
-        initial=_P.LOOK,
-        terminal=frozenset({_P.DONE, _P.CHANGED, _P.ABANDONED}),
-        rows=(
-            Row(_P.LOOK, "nothing", _P.DONE, "all is as recorded, or the primary is in doubt"),
-            Row(_P.LOOK, "attach", _P.ATTACH, "a pod is not attached, or serves though it is not the primary"),
-            Row(_P.LOOK, "end", _P.END, "a leaving pod gave its role away: nothing keeps it"),
-            Row(_P.LOOK, "configure", _P.CONFIGURE, "a server asks for other replicas than the durability says"),
-            Row(_P.LOOK, "record", _P.RECORD_READ, "a pod is whole and not recorded, or the electorate grows"),
-            Row(_P.LOOK, "shrink", _P.GOAL, "the electorate may shrink: first see what the primary holds"),
-            Row(_P.LOOK, "route", _P.ROUTE_READ, "the Service is not as recorded"),
-            Row(_P.LOOK, "stamp", _P.STAMP_READ, "the template starts new volumes in an old epoch"),
-            Row(_P.LOOK, "grow", _P.GROW, "a volume is smaller than asked for"),
-            Row(_P.LOOK, "label", _P.LABEL, "a pod's role label or readiness is not as seen"),
-            Row(_P.ATTACH, "told", _P.CHANGED, "the pods were told"),
-            Row(_P.ATTACH, "failed", _P.ABANDONED, "none of them did as told"),
-            Row(_P.END, "told", _P.CHANGED, "its process ends"),
-            Row(_P.END, "failed", _P.ABANDONED, "it gave no answer, or is gone"),
-            Row(_P.CONFIGURE, "told", _P.CHANGED, "the servers were told"),
-            Row(_P.CONFIGURE, "failed", _P.ABANDONED, "none of them did as told"),
-            Row(_P.GOAL, "known", _P.LEVEL, "now read the others"),
-            Row(_P.GOAL, "failed", _P.ABANDONED, "the primary gave no answer"),
-            Row(_P.LEVEL, "level", _P.RECORD_READ, "every pod that stays holds all of it"),
-            Row(_P.LEVEL, "behind", _P.LEVEL_WAIT, "not yet"),
-            Row(_P.LEVEL, "failed", _P.ABANDONED, "out of patience"),
-            Row(_P.LEVEL_WAIT, "elapsed", _P.LEVEL, "look again"),
-            Row(_P.RECORD_READ, "fresh", _P.RECORD_WRITE, "the record is as we saw it"),
-            Row(_P.RECORD_READ, "changed", _P.ABANDONED, "the record moved on"),
-            Row(_P.RECORD_WRITE, "stored", _P.CHANGED, "recorded"),
-            Row(_P.RECORD_WRITE, "failed", _P.ABANDONED, "conflict or unknown: read again next round"),
-            Row(_P.ROUTE_READ, "drifted", _P.ROUTE_WRITE, "point it at the recorded primary"),
-            Row(_P.ROUTE_READ, "right", _P.DONE, "the cache was behind"),
-            Row(_P.ROUTE_READ, "failed", _P.ABANDONED, "absent, newer than us, or unreachable"),
-            Row(_P.ROUTE_WRITE, "stored", _P.CHANGED, "repaired"),
-            Row(_P.ROUTE_WRITE, "failed", _P.ABANDONED, "conflict or unknown"),
-            Row(_P.STAMP_READ, "drifted", _P.STAMP_WRITE, "write the epoch"),
-            Row(_P.STAMP_READ, "right", _P.DONE, "the cache was behind"),
-            Row(_P.STAMP_READ, "failed", _P.ABANDONED, "absent or unreachable"),
-            Row(_P.STAMP_WRITE, "stored", _P.CHANGED, "repaired"),
-            Row(_P.STAMP_WRITE, "failed", _P.ABANDONED, "conflict or unknown"),
-            Row(_P.GROW, "stored", _P.CHANGED, "asked for"),
-            Row(_P.GROW, "refused", _P.CHANGED, "it may not grow: that is shown, and not asked for again soon"),
-            Row(_P.GROW, "failed", _P.ABANDONED, "the claim changed: look again"),
-            Row(_P.LABEL, "stored", _P.CHANGED, "shown"),
-            Row(_P.LABEL, "failed", _P.ABANDONED, "the pod changed: look again"),
-        ),
-    )
-)
 
 
 class State(NamedTuple):
@@ -181,7 +106,9 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     primary = _healthy_primary(facts, record, view)
     if primary is None:
         return _grow(facts, state) or _to(state, "nothing")
-    wanted = _admitting(facts, record._replace(members=_members(facts, record, primary, view)), view)
+    wanted = electorate.admitting(
+        facts, record._replace(members=electorate.members(facts, record, primary, view)), view
+    )
     replid = _new_replid(record, primary)
     if replid:
         wanted = renamed(wanted, replid)
@@ -265,17 +192,6 @@ def _left_behind(record: Record, pod: PodView, server: Server) -> bool:
     return pod.deleting and pod.contact is Contact.UP and server.voting and server.fence == record.epoch
 
 
-def _members(facts: Facts, record: Record, primary: PodView, view: View) -> tuple[Member, ...]:
-    members = {member.pod: member for member in record.members if view.pod(member.pod) or member.pod in facts.pod_names}
-    for pod in view.pods:
-        server = pod.server
-        if server is None or pod.contact is not Contact.UP or pod.name not in facts.pod_names:
-            continue
-        if attached(record, server, primary.address):
-            members[pod.name] = Member(pod.name, pod.uid, server.run_id)
-    return tuple(sorted(members.values()))
-
-
 def _new_replid(record: Record, primary: PodView) -> str:
     """Return the replication id that the recorded primary has taken since, or an empty text."""
     server, recorded = primary.server, record.primary
@@ -291,34 +207,6 @@ def _counts(record: Record, primary: PodView) -> bool:
     if server is None or recorded is None or server.run_id != recorded.run_id:
         return False
     return same_process(primary, server)
-
-
-def _admitting(facts: Facts, record: Record, view: View) -> Record:
-    """Admit the pods that answer and may be told to follow, and make the electorate large enough for all of them.
-
-    A pod that is only asked for, or does not answer, is not counted: it was told nothing and can hold nothing.
-    """
-    members = frozenset(member.pod for member in record.members)
-    new = tuple(
-        Member(pod.name, pod.uid, pod.server.run_id)
-        for pod in view.pods
-        if pod.contact is Contact.UP and pod.server is not None and not pod.server.loading
-        if pod.name in facts.pod_names and pod.name not in record.told
-    )
-    admitted = (*(pod for pod in record.admitted if pod.pod not in members), *new)
-    record = record._replace(admitted=tuple(sorted(admitted)))
-    return record._replace(electorate=_grown(facts, record))
-
-
-def _grown(facts: Facts, record: Record) -> Electorate:
-    """A larger size and fewer promised copies are recorded at once, for they only ask for more votes.
-
-    No copies at all ask for one vote: at once if a person chose that (``async``), but for a scale-down to one pod only
-    when the others are gone.
-    """
-    electorate = record.electorate
-    acks = min(electorate.acks, facts.acks) if facts.acks or facts.size > 1 else electorate.acks
-    return Electorate(max(electorate.size, len(record.told)), acks)
 
 
 def _may_promise(facts: Facts, record: Record, primary: PodView, view: View) -> bool:

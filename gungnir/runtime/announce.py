@@ -4,7 +4,7 @@ from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
-from gungnir.machines import failover, repair
+from gungnir.machines import failover, repair, repair_table
 from gungnir.machines.record import Kind, Record
 from gungnir.machines.requests import Verb
 from gungnir.machines.selection import divergence
@@ -97,7 +97,7 @@ class Announcer:
 
     def attached(self, obj: Object | None, record: Record, state: repair.State) -> None:
         """Pods were told to follow: say which of them held writes that the cluster went on without."""
-        if state.phase is not repair.Phase.CHANGED or obj is None:
+        if state.phase is not repair_table.Phase.CHANGED or obj is None:
             return
         for command in state.commands:
             if command.verb is not Verb.FOLLOW:

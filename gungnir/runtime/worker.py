@@ -13,7 +13,7 @@ from gungnir.api.cluster import ValkeyCluster, parse_cluster
 from gungnir.api.errors import InvalidCluster
 from gungnir.api.status import ValkeyClusterStatus
 from gungnir.errors import UserError
-from gungnir.machines import failover, failover_table, reconcile, repair, safety, switchover
+from gungnir.machines import failover, failover_table, reconcile, repair, repair_table, safety, switchover
 from gungnir.machines.durability import acks_to_set
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Record
@@ -239,11 +239,11 @@ class ClusterWorker:
             )
             self._announced.attached(self.cache.cluster, self._record, repaired)
             self._refresh()
-            if repaired.phase is not repair.Phase.CHANGED:
+            if repaired.phase is not repair_table.Phase.CHANGED:
                 break
             if self._urgent:
                 return 0
-        if repaired.phase is repair.Phase.ABANDONED:
+        if repaired.phase is repair_table.Phase.ABANDONED:
             return self._abandon("repair", repaired.detail)
         self._abandoned = 0
         self._complain("round")

@@ -6,7 +6,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from gungnir.machines import failover, repair
+from gungnir.machines import failover, repair, repair_table
 from gungnir.machines.evidence import Health, Verdict
 from gungnir.machines.failover_table import Phase
 from gungnir.machines.record import History, Record
@@ -172,13 +172,13 @@ def test_divergent_writes_of_a_returning_primary_are_reported(stage: Stage) -> N
     histories = (History(5, REPLID, 0, 0), History(6, "r6", 5, 900))
     back = pod(0, server(0, replid=REPLID, offset=1000))
     command = PodCommand(Verb.FOLLOW, "vc-0", "uid0", 6)
-    state = repair.State(phase=repair.Phase.CHANGED, view=view(back), commands=(command,))
+    state = repair.State(phase=repair_table.Phase.CHANGED, view=view(back), commands=(command,))
     stage.announcer.attached(CLUSTER, record(epoch=6, histories=histories), state)
     assert [(reason, text.partition(" of")[0]) for _, reason, text in stage.events.told] == [
         ("DivergentWrites", "vc-0 held 100 bytes")
     ]
     stage.announcer.attached(
-        CLUSTER, record(epoch=6, histories=histories), state._replace(phase=repair.Phase.ABANDONED)
+        CLUSTER, record(epoch=6, histories=histories), state._replace(phase=repair_table.Phase.ABANDONED)
     )
     assert len(stage.events.told) == 1
 
