@@ -12,13 +12,17 @@ from gungnir.demo.world import World
 from gungnir.runtime.kube_resources import VALKEYCLUSTERS
 
 NAMES: Final = ("start-to-leader", "apply-to-ready", "rss", "idle-cpu")
-_IDLE_S: Final = 5.0
+_SETTLED_S: Final = 5.0
+"""When a new cluster has come to rest: for 1.5 s after its last change the pods are still read in quick succession."""
+_IDLE_S: Final = 10.0
 
 
 async def measure(runs: int) -> list[Figure]:
     """Start an operator, apply a cluster, wait, delete it; again and again."""
     start_ms, ready_ms, rss_mb, idle_percent = [], [], [], []
-    async with World() as world:
+    async with World(compiled=True) as world:
+        async with world.new_operator() as first:  # compiles what the others find compiled
+            await first.wait_leader()
         for number in range(runs):
             async with world.new_operator() as operator:
                 start_ms.append(await operator.wait_leader())
@@ -32,7 +36,7 @@ async def measure(runs: int) -> list[Figure]:
                 rss_mb.append(operator.rss_mb())
             await world.api.delete(VALKEYCLUSTERS, "default", name)
     return [
-        _figure(NAMES[0], "start of the operator to leader with filled caches", "ms", "<= 2000", start_ms),
+        _figure(NAMES[0], "start of the operator (compiled, as in the image) to leader", "ms", "<= 2000", start_ms),
         _figure(NAMES[1], "kubectl apply to 3 pods ready", "ms", "<= 4000", ready_ms),
         _figure(NAMES[2], "resident memory of the operator with one cluster", "MB", "<= 130", rss_mb),
         _figure(NAMES[3], "CPU of the idle operator with one cluster", "% of a core", "<= 2", idle_percent),
@@ -40,6 +44,7 @@ async def measure(runs: int) -> list[Figure]:
 
 
 async def _idle_percent(operator: OperatorProcess) -> float:
+    await asyncio.sleep(_SETTLED_S)
     before_s, started = operator.cpu_seconds(), time.perf_counter()
     await asyncio.sleep(_IDLE_S)
     return 100 * (operator.cpu_seconds() - before_s) / (time.perf_counter() - started)

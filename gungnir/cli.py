@@ -19,6 +19,8 @@ EXIT_INTERRUPTED: Final = 130
 def _run(argv: Sequence[str]) -> int:
     # structlog loads rich where it is installed, for tracebacks that we never print: a third of a second of the start.
     sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # None is how an import is made to fail
+    # pydantic looks through every installed distribution for plugins; none is wanted here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
     from gungnir.runtime import log, settings, settings_table  # noqa: PLC0415 - see the module's docstring
 

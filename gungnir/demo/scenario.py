@@ -20,6 +20,8 @@ from gungnir.demo.timeline import Entry, Kind, entries
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.world import World
 
+SETTLED_S: Final = 3.0
+"""When the cluster has come to rest: for 1.5 s after its last change the pods are still read in quick succession."""
 IDLE_S: Final = 5.0
 """How long the operator is watched doing nothing."""
 WARM_UP_MS: Final = 700
@@ -204,6 +206,7 @@ class Scenario:
 
 
 async def _footprint(operator: OperatorProcess, start_to_leader_ms: float) -> OperatorFigures:
+    await asyncio.sleep(SETTLED_S)
     before_s, started = operator.cpu_seconds(), time.perf_counter()
     await asyncio.sleep(IDLE_S)
     used_s, passed_s = operator.cpu_seconds() - before_s, time.perf_counter() - started

@@ -27,9 +27,11 @@ class World:
         local: The local cluster, with its faults.
         api: Client of its API server.
         directory: Where logs and traces of the operators are.
+        compiled: Whether operators start from compiled modules, as in the image; the first one compiles them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, compiled: bool = False) -> None:
+        self.compiled: Final = compiled
         self._stack = contextlib.AsyncExitStack()
         self._ports = itertools.count(_FIRST_PORT)
         self.operators: list[OperatorProcess] = []
@@ -58,6 +60,7 @@ class World:
             valkey_source_address=source,
             lease_namespace=OPERATOR_NAMESPACE,
             extra=extra,
+            bytecode=self.directory / "bytecode" if self.compiled else None,
         )
         operator = OperatorProcess(options)
         self.operators.append(operator)

@@ -34,6 +34,10 @@ class Heartbeat:
             self.stalled_until_s = now_s + SETTLE_MS / 1000
         return gap_s
 
+    def age_ms(self) -> float:
+        """Return for how long the loop has not run, in milliseconds."""
+        return (time.monotonic() - self.at_s) * 1000
+
     @property
     def stalled(self) -> bool:
         """Whether the loop sleeps or has just slept."""

@@ -15,9 +15,6 @@ from anyio.abc import TaskStatus
 
 from gungnir.runtime.errors import SettingsError
 
-HEARTBEAT_MS = 500
-"""How often the event loop's heartbeat runs."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Progress:
@@ -64,35 +61,6 @@ class Checks:
 def _report(problems: dict[str, str]) -> tuple[bool, str]:
     lines = [f"[-] {name}: {problem}" if problem else f"[+] {name}" for name, problem in problems.items()]
     return not any(problems.values()), "\n".join([*lines, ""])
-
-
-class Heartbeat:
-    """Shows that the event loop runs, and how late it is."""
-
-    def __init__(self, on_lag: Callable[[float], None]) -> None:
-        """Describe the heartbeat.
-
-        Args:
-            on_lag: Told at each beat how many seconds late it was.
-        """
-        self._on_lag = on_lag
-        self._beat_at = -math.inf
-        self.lag_ms = 0.0
-
-    def age_ms(self) -> float:
-        """Milliseconds since the last beat."""
-        return (anyio.current_time() - self._beat_at) * 1000
-
-    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Beat until cancelled."""
-        self._beat_at = anyio.current_time()
-        task_status.started()
-        while True:
-            due_at = self._beat_at + HEARTBEAT_MS / 1000
-            await anyio.sleep_until(due_at)
-            self._beat_at = anyio.current_time()
-            self.lag_ms = max(0.0, self._beat_at - due_at) * 1000
-            self._on_lag(self.lag_ms / 1000)
 
 
 async def serve(

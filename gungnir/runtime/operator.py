@@ -163,13 +163,10 @@ class Operator:
 
     async def _serve(self) -> None:
         checks = http.Checks()
-        heartbeat = http.Heartbeat(lambda _lag: None)
-        checks.progress("event loop", heartbeat.age_ms, 10_000)
+        checks.progress("event loop", self._heartbeat.age_ms, 10_000)
         for informer in self._informers:
             checks.readiness(f"cache {informer.resource.plural} {informer.namespace}".strip(), _cache_problem(informer))
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(heartbeat.run)
-            await http.serve(self._settings.http_address, checks, self._metrics.render, CONTENT_TYPE)
+        await http.serve(self._settings.http_address, checks, self._metrics.render, CONTENT_TYPE)
 
     async def _shut_down(self) -> None:
         """Let rounds under way end, give the lease back, stop watching."""

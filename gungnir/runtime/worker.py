@@ -84,6 +84,7 @@ class ClusterWorker:
         self._failures = 0
         self._problems: dict[str, Problems] = {}
         self._recheck_at_s = 0.0
+        self._template: tuple[object, Object] | None = None
 
     # --- told from outside ------------------------------------------------------------------------------------------
 
@@ -372,8 +373,12 @@ class ClusterWorker:
     def _outdated(self) -> tuple[str, ...]:
         if self._cluster is None or self._credentials is None or self._notes.invalid:
             return ()
-        desired = build(OwnedKind.STATEFUL_SET, self._inputs())
-        return tuple(rollout_pending(self.cache.pods.values(), desired))
+        inputs = self._inputs()
+        # All that the template depends on; the epoch and the primary are none of it, and change while writes wait.
+        asked = (inputs.cluster.uid, inputs.cluster.spec, inputs.operator_key, inputs.password, inputs.replicas)
+        if self._template is None or self._template[0] != asked:
+            self._template = asked, build(OwnedKind.STATEFUL_SET, inputs)
+        return tuple(rollout_pending(self.cache.pods.values(), self._template[1]))
 
     def _inputs(self) -> BuildInputs:
         if self._cluster is None or self._credentials is None:

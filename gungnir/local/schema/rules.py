@@ -4,7 +4,7 @@ Source: https://kubernetes.io/docs/reference/using-api/cel/ and ``apiextensions/
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ _RESERVED: Final = frozenset(
         *("import", "let", "loop", "package", "namespace", "return", "var", "void", "while"),
     }
 )
+_MAX_KNOWN: Final = 32
+_MAX_KNOWN_CHARS: Final = 20_000
 _REASONS: Final = {
     "FieldValueInvalid": INVALID,
     "FieldValueForbidden": FORBIDDEN,
@@ -46,6 +48,17 @@ class Rule:
     is_transition: bool
     fields: frozenset[str] | None
     """The properties of ``self`` and ``oldSelf`` that it reads; None if it may read all of them."""
+    passed: dict[str, None] = field(default_factory=dict, compare=False, repr=False)
+    """What it was judged true for: CEL has no clock and no randomness, so the same values are true again. Transition
+    rules are asked at every write, of a status too, and nearly always about the same values."""
+
+    def remember(self, known: str) -> None:
+        """Note values that it was true for; the oldest are forgotten."""
+        if len(known) > _MAX_KNOWN_CHARS:
+            return
+        self.passed[known] = None
+        if len(self.passed) > _MAX_KNOWN:
+            del self.passed[next(iter(self.passed))]
 
 
 class RuleError(ValueError):
@@ -133,14 +146,20 @@ _NONE: Final = correlated({}, None, None)
 
 
 def _judge(rule: Rule, schema: Schema, value: Any, old: Any, path: str) -> FieldError | None:
+    now = to_cel(schema, value, rule.fields)
+    before = to_cel(schema, old, rule.fields) if rule.is_transition else None
+    known = repr((now, before))
+    if known in rule.passed:
+        return None
     context = library()
-    context.add_variable("self", to_cel(schema, value, rule.fields))
+    context.add_variable("self", now)
     if rule.is_transition:
-        context.add_variable("oldSelf", to_cel(schema, old, rule.fields))
+        context.add_variable("oldSelf", before)
     at = path + rule.field_path if path else rule.field_path.removeprefix(".")
     shown = "object" if isinstance(value, dict) else str(schema.get("type", "value"))
     try:
         if rule.program.execute(context) is True:
+            rule.remember(known)
             return None
         message = rule.message
         if rule.message_program is not None:

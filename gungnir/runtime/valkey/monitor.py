@@ -78,6 +78,7 @@ class Monitor:
         self._session: Session | None = None
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
+        self._soon: asyncio.TimerHandle | None = None
         self._crossed = False
         self._at_once = False
         self._answered_ms = self._now_ms()
@@ -113,6 +114,8 @@ class Monitor:
                         await self._wake.wait()
                 self._note_crossing()
         finally:
+            if self._soon is not None:
+                self._soon.cancel()
             self.close()
 
     def close(self) -> None:
@@ -137,8 +140,14 @@ class Monitor:
         except TimeoutError:
             self.close()
             return Answer(command.pod, AnswerKind.UNKNOWN, None, "no answer in time")
-        self._answered(server)
+        if self._answered(server):
+            self._look_soon()
         return Answer(command.pod, AnswerKind.DONE, server)
+
+    def _look_soon(self) -> None:
+        """Look again before the next tick, but not at once: the command's own reading is new, and others may follow."""
+        if self._soon is None or self._soon.when() <= asyncio.get_running_loop().time():
+            self._soon = asyncio.get_running_loop().call_later(UNSETTLED_MS / 1000, self._wake.set)
 
     async def _look(self) -> None:
         try:
@@ -186,19 +195,21 @@ class Monitor:
         self._on_change(self.target.name, "connection-lost")
         self._wake.set()
 
-    def _answered(self, server: Server) -> None:
+    def _answered(self, server: Server) -> bool:
+        """Take a reading; tell whether anything that matters at once is different."""
         before, had = self.server, self.contact
         self._crossed = False
         self._answered_ms = self._now_ms()
         self.server, self.contact, self.error, self.refusals = server, Contact.UP, "", 0
         if had is not Contact.UP:
             self._on_change(self.target.name, "answers")
-        if before is None or _shape(before) != _shape(server):
-            self._on_change(
-                self.target.name, "changed" if before is None or before.run_id == server.run_id else "process-replaced"
-            )
-            self._changed_ms = self._answered_ms
-            self._wake.set()
+        if before is not None and _shape(before) == _shape(server):
+            return False
+        self._on_change(
+            self.target.name, "changed" if before is None or before.run_id == server.run_id else "process-replaced"
+        )
+        self._changed_ms = self._answered_ms
+        return True
 
     def _failed(self, error: ValkeyError) -> None:
         had = (self.contact, self.refusals, self.error)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
+
 import aiohttp
 import anyio
 import pytest
 
 from gungnir.runtime.errors import SettingsError
-from gungnir.runtime.http import HEARTBEAT_MS, Checks, Heartbeat, serve, split_address
+from gungnir.runtime.http import Checks, serve, split_address
 
 pytestmark = pytest.mark.anyio
 
@@ -39,29 +41,10 @@ async def test_probes_and_metrics_are_served_and_stop_with_the_task() -> None:
 
 async def test_what_never_moved_is_stuck() -> None:
     checks = Checks()
-    checks.progress("loop", Heartbeat(lambda _lag: None).age_ms, 1_000)
+    checks.progress("loop", lambda: math.inf, 1_000)
     assert checks.health() == (False, "[-] loop: last progress: never (limit 1000 ms)\n")
     checks.progress("loop", lambda: float("nan"), 1_000)
     assert checks.health()[0] is False
-
-
-async def test_the_heartbeat_beats_and_measures_lag() -> None:
-    beats = anyio.Event()
-    lags: list[float] = []
-
-    def on_lag(lag_s: float) -> None:
-        lags.append(lag_s)
-        beats.set()
-
-    heartbeat = Heartbeat(on_lag)
-    async with anyio.create_task_group() as group:
-        await group.start(heartbeat.run)
-        assert heartbeat.age_ms() < HEARTBEAT_MS
-        with anyio.fail_after(5):
-            await beats.wait()
-        group.cancel_scope.cancel()
-    assert 0 <= lags[0] < 5
-    assert heartbeat.lag_ms == lags[0] * 1000
 
 
 async def test_an_address_in_use_is_named() -> None:

@@ -249,6 +249,24 @@ async def test_a_command_is_answered_with_the_reading_after_it_which_is_also_the
         assert watch.monitor.server == answer.server
 
 
+async def test_after_a_command_that_changed_the_server_others_come_before_the_next_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "UNSETTLED_MS", 1_000)
+    monkeypatch.setattr(module, "SETTLING_MS", -1)  # a primary is settled from the first reading on
+    async with running(4) as fake, contextlib.AsyncExitStack() as stack:
+        fake.primary = True
+        watch = await stack.enter_async_context(watching(fake))
+        await watch.until(lambda monitor: monitor.server is not None)
+        assert (await watch.monitor.execute(command(Verb.DETACH), 1)).kind is AnswerKind.DONE
+        for _ in range(3):
+            assert (await watch.monitor.execute(command(), 1)).kind is AnswerKind.DONE
+        detached = fake.log.index("REPLICAOF 127.0.0.1 1")
+        assert sum(line.startswith("INFO") for line in fake.log[detached:]) == 4, "one reading for each command"
+        fake.min_acks = "3"
+        await watch.until(lambda monitor: monitor.server is not None and monitor.server.min_acks == 3)
+
+
 async def test_a_command_for_another_pod_object_is_not_sent() -> None:
     async with running(4) as fake, watching(fake) as watch:
         await watch.contact(Contact.UP)

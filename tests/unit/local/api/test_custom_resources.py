@@ -5,6 +5,7 @@ import pytest
 
 from gungnir.local.errors import BadRequestError, InvalidError, UnsupportedMediaTypeError
 from gungnir.local.registry import Registry, WriteOptions
+from gungnir.local.schema.functions import library
 
 Obj = dict[str, Any]
 MERGE = "application/merge-patch+json"
@@ -137,3 +138,30 @@ def test_a_rule_that_fails_to_run_is_an_error_of_the_object(registry: Registry, 
     registry.create("customresourcedefinitions", definition)
     with pytest.raises(InvalidError, match=r"no such key: mode evaluating rule: must be fast"):
         registry.create("boxes", {"metadata": {"name": "c"}, "spec": {}}, namespace="default")
+
+
+def test_a_rule_is_computed_once_for_the_same_values_and_again_for_others(
+    boxes: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[object] = []
+
+    def counted() -> object:
+        computed.append(None)
+        return library()
+
+    monkeypatch.setattr("gungnir.local.schema.rules.library", counted)
+
+    def show(phase: str) -> None:
+        boxes.patch("boxes", "default", "b", {"status": {"phase": phase}}, MERGE, subresource="status")
+
+    show("one")
+    assert computed, "the rule that compares with the former value is asked at a write of the status too"
+    computed.clear()
+    show("two")
+    assert not computed
+    with pytest.raises(InvalidError, match="is fixed"):
+        patched(boxes, {"name": "y"})
+    assert computed
+    with pytest.raises(InvalidError, match="is fixed"):
+        patched(boxes, {"name": "y"})
+    patched(boxes, {"name": "x", "size": 4})
