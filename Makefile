@@ -17,7 +17,7 @@ ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command 
 TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help demo test lint format types layers docs docs-check crd manifests bench lock kube-assets test-kube image clean
+.PHONY: help demo test lint format types layers docs docs-check repl crd manifests bench lock kube-assets test-kube image clean
 
 help: ## Print this list.
 	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
@@ -43,14 +43,17 @@ types: $(VENV)/.stamp-dev ## Check the types with mypy, strict. 1 min the first 
 layers: $(VENV)/.stamp-dev ## Check which package may import which (import-linter). 5 s.
 	$(BIN)/lint-imports
 
-docs: $(VENV)/.stamp-dev ## Regenerate what is generated: CRD, roles, the chart's schema, diagrams, tables. 10 s.
+docs: $(VENV)/.stamp-dev ## Regenerate what is generated: CRD, roles, the chart's schema, diagrams, tables, recorded walks. 15 s.
 	@$(MAKE) --no-print-directory generate OUT=.
 
-docs-check: $(VENV)/.stamp-dev ## Fail if a generated file differs from what the code says. 10 s.
+docs-check: $(VENV)/.stamp-dev ## Fail if a generated file differs from what the code says. 15 s.
 	@$(MAKE) --no-print-directory generate OUT=build/generated
 	@for file in $(GENERATED); do diff -u "$$file" "build/generated/$$file" \
 	  || { echo "$$file is not what the code generates: run 'make docs' and commit the result." >&2; exit 1; }; done
 	@echo "Generated files are up to date: $(GENERATED)"
+
+repl: $(VENV)/.stamp-demo ## Step through the checked worlds by hand: crash a pod, take a step, see what holds. Starts in 2 s.
+	@$(BIN)/gungnir repl $(ARGS)
 
 crd: $(VENV)/.stamp-demo ## Print the CustomResourceDefinition. 2 s.
 	@$(BIN)/python -m gungnir.api.crd
@@ -86,7 +89,7 @@ clean: ## Remove everything that make created, the virtual environment included.
 CHART := deploy/chart/gungnir-operator
 GENERATED := deploy/crds/valkeyclusters.yaml deploy/rbac/cluster_role.yaml deploy/rbac/role.yaml deploy/namespaced/role.yaml \
   $(CHART)/crds/valkeyclusters.yaml $(CHART)/templates/_rules.tpl $(CHART)/values.schema.json \
-  docs/machines.md docs/rbac.md docs/settings.md
+  docs/machines.md docs/rbac.md docs/settings.md docs/repl.md
 .PHONY: generate
 generate:
 	@set -e; put() { mkdir -p "$$(dirname "$(OUT)/$$1")"; \
@@ -100,7 +103,8 @@ generate:
 	  put $(CHART)/values.schema.json gungnir.runtime.settings_schema $(CHART)/values.schema.json; \
 	  put docs/machines.md gungnir.machines.diagram; \
 	  put docs/rbac.md gungnir.runtime.roles markdown; \
-	  put docs/settings.md gungnir.runtime.settings_docs
+	  put docs/settings.md gungnir.runtime.settings_docs; \
+	  put docs/repl.md spec.repl.recording
 
 # The first interpreter that runs, is new enough and can make virtual environments; PYTHON=... is tried before the others.
 $(VENV)/.stamp-python:

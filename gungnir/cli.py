@@ -6,6 +6,8 @@ Exit codes: 0 success, 1 the command failed, 2 wrong usage or settings, 130 inte
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from gungnir.build_info import version_line
@@ -62,6 +64,22 @@ def _demo(argv: Sequence[str]) -> int:
     return 0
 
 
+def _repl(argv: Sequence[str]) -> int:
+    # The worlds are beside this package in a checkout, and in no wheel; nothing that runs in a cluster may import them,
+    # so they are looked for by name.
+    checkout = Path(__file__).resolve().parents[1]
+    if not (checkout / "spec" / "repl" / "shell.py").is_file():
+        sys.stderr.write(
+            "gungnir repl steps through the worlds in spec/, which are not part of the installed package.\n"
+            f"There is no spec/ beside {Path(__file__).resolve().parent}: clone the repository, and in it run\n"
+            "    make repl\n"
+        )
+        return EXIT_FAILED
+    if str(checkout) not in sys.path:
+        sys.path.insert(0, str(checkout))
+    return int(import_module("spec.repl.shell").main(argv))
+
+
 def _version(_argv: Sequence[str]) -> int:
     sys.stdout.write(version_line(os.environ) + "\n")
     return 0
@@ -71,6 +89,7 @@ COMMANDS: Final[Mapping[str, tuple[str, Callable[[Sequence[str]], int]]]] = {
     "run": ("run the operator", _run),
     "demo": ("show a failover on an embedded local cluster", _demo),
     "local": ("run and break an embedded local cluster", _local),
+    "repl": ("step through the checked worlds by hand (in a checkout)", _repl),
     "crd": ("print the CustomResourceDefinition", _crd),
     "version": ("print the version", _version),
 }

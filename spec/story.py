@@ -12,13 +12,19 @@ def told(first: World, story: tuple[tuple[Label, World], ...]) -> str:
     lines = ["at first:", *(f"    {pod_name(i)}: {_pod(pod)}" for i, pod in enumerate(first.pods)), _api(first.api)]
     before = first
     for number, (label, after) in enumerate(story, 1):
-        lines.append(f"{number:3}. {label.who}: {label.name} {_what(label.what)}")
-        lines.extend(_changes(before, after))
+        lines.append(f"{number:3}. {deed(label)}")
+        lines.extend(changes(before, after))
         before = after
     return "\n".join(lines)
 
 
-def _changes(before: World, after: World) -> list[str]:
+def deed(label: Label) -> str:
+    """Return who does what."""
+    return f"{label.who}: {label.name} {said(label.what)}".rstrip()
+
+
+def changes(before: World, after: World) -> list[str]:
+    """Return what differs between two worlds, a line each."""
     lines = [
         f"       {pod_name(index)}: {_pod(now)}"
         for index, (was, now) in enumerate(zip(before.pods, after.pods, strict=True))
@@ -31,25 +37,26 @@ def _changes(before: World, after: World) -> list[str]:
     return lines
 
 
-def _what(what: object) -> str:
+def said(what: object) -> str:
+    """Return what a label is about, in a few words."""
     match what:
         case Step():
-            request = "ends" if what.request is None else _what(what.request)
+            request = "ends" if what.request is None else said(what.request)
             return f"[{what.trigger} -> {what.state.phase}] {request} {what.state.detail}"
         case PodCommand():
             return f"{what.verb} e{what.epoch} at {what.pod}{' to ' + what.host if what.host else ''}"
         case Pods():
-            return "; ".join(_what(command) for command in what.commands)
+            return "; ".join(said(command) for command in what.commands)
         case Answer():
             return f"-> {what.kind}" + (f" ({what.error})" if what.error else _reading(what))
         case PutRecord():
-            return f"put {_record(what.record)}"
+            return f"put {recorded(what.record)}"
         case PutService():
             return f"point the Service at {what.pod} e{what.epoch}"
         case PutTemplate():
             return f"template e{what.epoch}"
         case tuple() if not hasattr(what, "_fields"):
-            return " ".join(_what(part) for part in what)
+            return " ".join(said(part) for part in what)
         case str() | int():
             return str(what)
         case _:
@@ -72,7 +79,8 @@ def _pod(pod: Pod) -> str:
     return f"{role}{link}; r{pod.run} {pod.replid}:{pod.offset} {list(pod.log)} fence {commander(pod.fence)}{backlog}"
 
 
-def _record(record: Record) -> str:
+def recorded(record: Record) -> str:
+    """Return the durable record in one line."""
     intent, primary = record.intent, record.primary
     who = "nobody" if primary is None else f"{primary.pod}/{primary.run_id}@e{primary.epoch}={primary.replid}"
     plan = ""
@@ -89,4 +97,4 @@ def _record(record: Record) -> str:
 
 def _api(api: Api) -> str:
     service = f"Service -> {api.service_pod} e{api.service_epoch}; template e{api.template}"
-    return f"       record {_record(api.record)}; {service}"
+    return f"       record {recorded(api.record)}; {service}"

@@ -1,0 +1,1 @@
+"""What can be stepped through, and how it is shown. Everything that imports the machines is in here."""

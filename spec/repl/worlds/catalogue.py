@@ -1,0 +1,47 @@
+"""Every model that can be chosen, by its name."""
+
+from spec.models.failover import MODELS, Model
+from spec.mutants import code, rules
+from spec.repl.game import Game, picked
+from spec.repl.worlds.world import WorldGame
+
+
+def models(mutant: str = "") -> tuple[Model, ...]:
+    """Return the models of the failover and repair machines in their order; first the one that finds the mutant."""
+    return (*_own(mutant), *MODELS)
+
+
+def _own(mutant: str) -> tuple[Model, ...]:
+    return tuple(other.model._replace(name=OWN) for other in (*code.MUTANTS, *rules.MUTANTS) if other.name == mutant)
+
+
+OWN = "the mutant's own"
+
+
+def game(name: str, mutant: str = "") -> Game:
+    """Return the game of a model, given by its name, its number in ``models``, or words of its name.
+
+    Raises:
+        ReplError: there is none, or more than one.
+    """
+    return WorldGame(named(name, mutant), mutant)
+
+
+def unchanged(name: str, mutant: str) -> Game:
+    """Return the game of a model that may be a mutant's own, without saying that the code was changed.
+
+    Raises:
+        ReplError: there is none, or more than one.
+    """
+    return WorldGame(named(name, mutant))
+
+
+def named(name: str, mutant: str = "") -> Model:
+    """Return a model by its name, its number, or words that only its name has.
+
+    Raises:
+        ReplError: there is none, or more than one.
+    """
+    found = models(mutant)
+    name = picked(tuple(model.name for model in found), name, "model")
+    return next(model for model in found if model.name == name)

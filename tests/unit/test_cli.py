@@ -1,0 +1,29 @@
+"""The command line's table of commands, and what it says when something is missing."""
+
+from pathlib import Path
+
+import pytest
+
+from gungnir import cli
+
+
+def test_the_stepping_by_hand_says_what_is_missing_where_there_is_no_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "__file__", str(tmp_path / "site-packages" / "gungnir" / "cli.py"))
+    assert cli.main(["repl"]) == cli.EXIT_FAILED
+    said = capsys.readouterr().err
+    assert "spec/, which are not part of the installed package" in said
+    assert str(tmp_path / "site-packages" / "gungnir") in said
+    assert "make repl" in said
+
+
+def test_every_command_is_in_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"  {name} " in said for name in cli.COMMANDS)
+
+
+def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["frobnicate"]) == cli.EXIT_USAGE
+    assert "unknown command 'frobnicate'" in capsys.readouterr().err
