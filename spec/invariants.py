@@ -98,6 +98,21 @@ def boot_never_self_promotes(world: World) -> str:
     return ""
 
 
+def followers_counted(world: World) -> str:
+    """Who was told, or may still be told, to follow in the recorded epoch is counted and not left out."""
+    record = world.api.record
+    if record.electorate.size < len(record.counted) or record.electorate.acks >= max(1, record.electorate.size):
+        return f"the electorate is {tuple(record.electorate)}, and {len(record.counted)} pods count"
+    told = {pod_name(index) for index, pod in enumerate(world.pods) if pod.creds == record.epoch and not pod.primary}
+    told.update(
+        stray.value.pod
+        for stray in world.strays
+        if isinstance(stray.value, PodCommand) and (stray.value.verb, stray.value.epoch) == (Verb.FOLLOW, record.epoch)
+    )
+    others = sorted(told - record.told)
+    return f"{', '.join(others)} may follow in epoch {record.epoch} and does not count" if others else ""
+
+
 def observed(setup: Setup) -> Always:
     """Nothing that an operator with fresh caches sees contradicts the operator's own safety predicates."""
 
@@ -159,7 +174,7 @@ def failover_intent_durable(before: World, label: Label, _after: World) -> str:
 
 
 def fence_before_select(before: World, _label: Label, after: World) -> str:
-    """When a candidate of a known history is stored, a read quorum of pods can take no command of an older epoch."""
+    """When a candidate of a known history is stored, a quorum of those who count takes no older command."""
     was, now = before.api.record, after.api.record
     if now == was or now.intent is None or now.intent.stage is not Stage.PROMOTING:
         return ""
@@ -168,7 +183,8 @@ def fence_before_select(before: World, _label: Label, after: World) -> str:
     candidate = now.intent.candidate
     if candidate is None or candidate.history == 0:
         return ""
-    raised = sum(1 for pod in after.pods if pod.saved >= voting(now.epoch))
+    counted = [pod for index, pod in enumerate(after.pods) if pod_name(index) in now.counted]
+    raised = sum(1 for pod in counted if pod.saved >= voting(now.epoch))
     needed = votes_needed(now.electorate)
     return "" if raised >= needed else f"only {raised} pods are fenced at epoch {now.epoch}, {needed} are needed"
 
@@ -232,6 +248,7 @@ def always(setup: Setup) -> tuple[tuple[str, Always], ...]:
         ("serviceConsistency", service_consistency),
         ("statusTruthful", status_truthful),
         ("bootNeverSelfPromotes", boot_never_self_promotes),
+        ("followersCounted", followers_counted),
     )
 
 

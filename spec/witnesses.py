@@ -48,10 +48,38 @@ def _replied(name: str) -> Sometimes:
     return witness
 
 
+def _left_out(world: World) -> bool:
+    return bool(world.api.record.left_out)
+
+
+def forgotten(before: World, _label: Label, after: World) -> bool:
+    """The electorate goes on without a pod."""
+    return after.api.record.electorate.size < before.api.record.electorate.size
+
+
+def admitted_again(before: World, _label: Label, after: World) -> bool:
+    """A pod that was left out may follow again, in the same epoch."""
+    was, now = before.api.record, after.api.record
+    return now.epoch == was.epoch and bool(now.told.intersection(was.left_out))
+
+
+def failed_over_by_the_rest(before: World, _label: Label, after: World) -> bool:
+    """A primary was lost after a pod was forgotten, and the rest, though one fewer, went on with another."""
+    was, now = before.api.record, after.api.record
+    if was.primary is None or now.primary is None or now.primary.pod == was.primary.pod:
+        return False
+    return now.electorate.size < len(after.pods)
+
+
 SOMETIMES: Final[tuple[tuple[str, Sometimes], ...]] = (
     ("failed over", _now(failed_over)),
     ("old primary rejoined", _now(old_primary_rejoined)),
     ("candidate lost", candidate_lost),
+    ("left out", _now(_left_out)),
+    ("forgotten", forgotten),
+    ("admitted again", admitted_again),
+    ("failed over by the rest", failed_over_by_the_rest),
+    ("release", _now(_kind(Kind.RELEASE))),
     ("recovery", _now(_kind(Kind.RECOVERY))),
     ("conflict", _replied("Conflict")),
     ("fenced", _answered(AnswerKind.FENCED)),

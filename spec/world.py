@@ -241,6 +241,8 @@ class Setup(NamedTuple):
     """A process may answer before the kubelet has reported that it started, and how the one before it ended."""
     remembers_ids: bool = False
     """A restarted process takes replication id and offset from its snapshot file, as without an append-only file."""
+    releases: bool = False
+    """A replica that does not answer has been away for long, as soon as anybody looks."""
     half_raises: bool = True
     """A stray command may raise the fence and then end, without doing what it was for."""
 

@@ -36,6 +36,8 @@ class FailoverKind(StrEnum):
     """The primary hands over in good health."""
     RECOVERY = "Recovery"
     """A person named the pod to start from."""
+    RELEASE = "Release"
+    """A replica has been away for long: the role stays, and the others go on without counting on its return."""
 
 
 class PrimaryStatus(StatusModel):

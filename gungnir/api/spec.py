@@ -76,7 +76,8 @@ class Sentinel(ApiModel):
     down_after_ms: int = Field(default=5000, ge=200, le=600_000, json_schema_extra=_INT32)
     """Milliseconds of silence after which a pod counts as down. A refused connection counts at once."""
     failover_timeout_ms: int = Field(default=60_000, ge=1000, le=3_600_000, json_schema_extra=_INT32)
-    """Milliseconds after which a step of a failover that makes no progress is given up and tried anew."""
+    """Milliseconds after which nobody is waited for any more: a step of a failover is given up and tried anew, and a
+    replica that has been away for so long is no longer counted on, if enough others are in sync."""
 
 
 class ValkeyClusterSpec(ApiModel):

@@ -1,8 +1,8 @@
 """``.status`` of a ValkeyCluster: the operator's durable record, written by compare-and-swap on resourceVersion.
 
 Rules:
-- Decisions are resumed from ``epoch``, ``primary``, ``failover``, ``histories``, ``members``, ``admitted`` and
-  ``electorate``; all else is shown to people and may be lost.
+- Decisions are resumed from ``epoch``, ``primary``, ``failover``, ``histories``, ``members``, ``admitted``,
+  ``leftOut`` and ``electorate``; all else is shown to people and may be lost.
 - Every field is optional on the wire, so that a fresh object and one of an older release can be read. Fields of a newer
   release are ignored.
 - Instants are RFC 3339 (``instant.py``), offsets are bytes of the replication stream.
@@ -134,6 +134,8 @@ class ValkeyClusterStatus(StatusModel):
     """Pods known to hold whole data."""
     admitted: tuple[MemberStatus, ...] = Field(default=(), json_schema_extra=_map_of("pod"))
     """Pods that were told to follow and not seen in sync yet, with the process that ran before they were told."""
+    left_out: tuple[str, ...] = Field(default=(), json_schema_extra={"x-kubernetes-list-type": "set"})
+    """Pods that may not follow in this epoch, because they did not answer when it began: until they do."""
     electorate: Electorate | None = None
     """Who may hold an acknowledged write."""
     credentials: CredentialsStatus | None = None

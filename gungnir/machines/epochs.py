@@ -61,11 +61,12 @@ def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str, re
         members: tuple[Member, ...] = (member,)
         electorate = Electorate(facts.size, facts.acks)
         admitted = tuple(Member(name, "", "") for name in facts.pod_names if name != candidate.pod)
+        left_out: tuple[str, ...] = ()
     else:
         kept = tuple(h for h in record.histories if h.epoch != record.epoch)
         histories = (*kept, history)[-KEPT_HISTORIES:]
         members = (*(m for m in record.members if m.pod != candidate.pod), member)
-        electorate, admitted = record.electorate, record.admitted
+        electorate, admitted, left_out = record.electorate, record.admitted, record.left_out
     return record._replace(
         primary=Primary(candidate.pod, candidate.uid, candidate.run_id, replid, record.epoch, restarts),
         intent=record.intent._replace(stage=Stage.RECONFIGURING),
@@ -73,6 +74,7 @@ def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str, re
         members=tuple(sorted(members)),
         electorate=electorate,
         admitted=admitted,
+        left_out=left_out,
     )
 
 
@@ -113,6 +115,7 @@ def outcome(record: Record, candidate: Candidate | None, ballot: Ballot, verdict
         ("blank", ", ".join(ballot.blanks)),
         ("votesNeeded", str(votes_needed(record.electorate, len(ballot.blanks)))),
         ("electorate", f"{record.electorate.size} pods, {record.electorate.acks} acks"),
+        ("leftOut", ", ".join(record.left_out)),
     )
     return Outcome(
         kind=intent.kind.value if intent else "",

@@ -8,7 +8,8 @@ class Facts(NamedTuple):
 
     ``acks`` is how many replicas hold a write before it counts as durable (w); 0 means asynchronous replication, or one
     pod. ``size`` is the number of pods in all (N). ``volume_bytes`` is how large each pod's volume is to be; 0 means
-    that there are none. Times in milliseconds.
+    that there are none. Times in milliseconds. ``release_after_ms`` is how long a replica may be away before the others
+    go on without counting on its return.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Facts(NamedTuple):
     refusals_for_death: int = 3
     paused: bool = False
     volume_bytes: int = 0
+    release_after_ms: int = 60_000
 
     @property
     def pod_names(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ Rules
 - An answer that is Unknown never advances a step: the round is abandoned and the next one reads back and resumes.
 - Planned and unplanned failovers are one protocol: a planned one holds the writes and waits for its target first. If
   the target is too slow, the vote gives the role back to the old primary, which holds the most.
+- Who does not answer when the candidate is chosen is told nothing in the new epoch, until the repair machine admits it.
 
 Theory of operation: a round starts from a snapshot (``Observe``). If the evidence calls for action, the cluster is read
 afresh; what its record says decides where the round goes on, so a crash between any two transitions costs nothing.
@@ -16,7 +17,7 @@ What this does not decide: who attaches a pod that returns later (repair.py), an
 
 from typing import NamedTuple
 
-from gungnir.machines import epochs, pods
+from gungnir.machines import electorate, epochs, pods
 from gungnir.machines.evidence import Health, Verdict, denials, primary_health, witnesses
 from gungnir.machines.facts import Facts
 from gungnir.machines.failover_table import MACHINE, Phase
@@ -51,11 +52,13 @@ from gungnir.machines.requests import (
     describe,
 )
 from gungnir.machines.selection import count, elect, votes_needed
-from gungnir.machines.view import Contact, PodView, View
+from gungnir.machines.view import Contact, View
 
 NO_VERSION = Version("")
 REQUESTED = "Requested"
 """The reason of a failover that a person asked for by annotation."""
+REPLICA_LOST = "ReplicaLost"
+"""The reason of an epoch that is begun only so that a replica that is gone need not count."""
 CATCH_UP_STEP_MS = 5
 """How long a planned failover waits between two looks at the target's offset."""
 VOTE_MS = 1500
@@ -136,13 +139,16 @@ def _health(facts: Facts, state: State, reply: Reply) -> Step[State]:
         return _to(state, "doubtful", detail=verdict.evidence)
     if state.asked or (verdict.health is Health.LEAVING and pods.in_sync(state.expected, state.view)):
         return _to(state, "act", GetCluster())
+    if verdict.health is Health.HEALTHY and electorate.lost(facts, reply.record, reply.view):
+        return _to(state, "act", GetCluster())
     return _to(state, "healthy")
 
 
 def _sdown(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     """Ask the replicas: silence counts only if a quorum of them answers and none of those hears the primary."""
     answers = reply.answers if isinstance(reply, Answers) else ()
-    hearing, deaf = witnesses(answers), denials(answers)
+    # Who may not follow hears nobody, wherever the primary is.
+    hearing, deaf = witnesses(answers), [name for name in denials(answers) if name in state.expected.told]
     if hearing:
         return _to(state, "witnessed", detail=f"OperatorIsolated: {', '.join(hearing)} still hear the primary")
     needed = votes_needed(state.expected.electorate)
@@ -170,11 +176,17 @@ def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
     intent = reply.record.intent
     if intent is None:
         kind = _kind(state)
+        if kind is Kind.RELEASE:
+            return _begin_release(facts, state)
         if kind is not Kind.SWITCHOVER:
             state = state._replace(asked="", wanted="")
         return _begin(facts, state, kind, REQUESTED if state.asked else state.verdict.evidence)
+    return _resume(facts, state, intent, asked=bool(reply.switchover))
+
+
+def _resume(facts: Facts, state: State, intent: Intent, *, asked: bool) -> Step[State]:
     match intent.stage:
-        case Stage.FENCING if intent.reason == REQUESTED and reply.switchover:
+        case Stage.FENCING if intent.reason == REQUESTED and asked:
             return _to(state, "resume-clear", epochs.clear_request(state.version))
         case Stage.FENCING:
             return _to(state, "resume-fencing", GetService())
@@ -187,11 +199,19 @@ def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
 def _kind(state: State) -> Kind:
     if state.verdict.health is Health.NONE:
         return Kind.BOOTSTRAP
+    if state.verdict.health is Health.HEALTHY and not state.asked:
+        return Kind.RELEASE
     return Kind.SWITCHOVER if state.verdict.health in (Health.HEALTHY, Health.LEAVING) else Kind.FAILOVER
 
 
+def _begin_release(facts: Facts, state: State) -> Step[State]:
+    if state.record.primary is None or not electorate.lost(facts, state.record, state.view):
+        return _to(state, "changed", detail="the record moved on")
+    return _begin(facts, state._replace(wanted=state.record.primary.pod), Kind.RELEASE, REPLICA_LOST)
+
+
 def _begin(facts: Facts, state: State, kind: Kind, reason: str) -> Step[State]:
-    target = state.wanted if kind is Kind.SWITCHOVER else ""
+    target = state.wanted if kind in (Kind.SWITCHOVER, Kind.RELEASE) else ""
     record = epochs.claim(state.record, facts, kind, reason, target)
     return _to(state, "begin", PutRecord(state.version, record), record=record)
 
@@ -270,21 +290,13 @@ def _fence(facts: Facts, state: State, trigger: str) -> Step[State]:
     intent, primary = state.record.intent, state.record.primary
     planned = intent is not None and intent.kind is Kind.SWITCHOVER
     pod = None if primary is None else state.view.pod(primary.pod)
-    target = _catch_up_target(state)
+    target = pods.catch_up_target(state.expected, intent, state.view)
     if planned and primary is not None and pod is not None and pod.contact is Contact.UP and target is not None:
         hold = pods.command(Verb.HOLD_WRITES, pod, primary.epoch)._replace(
             run_id=primary.run_id, pause_ms=facts.catch_up_ms + HOLD_MARGIN_MS
         )
         return _to(state, f"{trigger}-planned", Pods((hold,), ANSWER_MS), commands=(hold,), wanted=target.name)
     return _ask_for_votes(state, trigger)
-
-
-def _catch_up_target(state: State) -> PodView | None:
-    intent = state.record.intent
-    ready = pods.in_sync(state.expected, state.view)
-    if intent is not None and intent.target:
-        return next((pod for pod in ready if pod.name == intent.target), None)
-    return max(ready, key=lambda pod: pod.server.offset if pod.server else 0, default=None)
 
 
 # --- the planned part -----------------------------------------------------------------------------------------------
@@ -332,13 +344,14 @@ def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
         return _to(state, "outdated", detail="a pod is at a newer epoch")
     record, uids = state.record, tuple((command.pod, command.uid) for command in state.commands)[: len(answers)]
     ballot = count(record, answers, uids)
-    candidate, why = elect(record, ballot, state.wanted, _leaving(record)), "Quorum"
+    target = state.wanted or ("" if record.intent is None else record.intent.target)
+    candidate, why = elect(record, ballot, target, _leaving(record)), "Quorum"
     if candidate is None:
         candidate, why = way_out(facts, record, ballot, answers, uids, state.consent, state.view)
     if candidate is None:
         outcome = epochs.outcome(record, candidate, ballot, state.verdict, why)
         return _to(state, "nobody", detail=why, outcome=outcome._replace(result="Blocked"))
-    frozen = epochs.freeze(record, candidate, why)
+    frozen = epochs.freeze(record, candidate, why)._replace(left_out=electorate.left_out(facts, record, answers))
     outcome = epochs.outcome(frozen, candidate, ballot, state.verdict, why)
     return _to(state, "chosen", PutRecord(state.version, frozen), record=frozen, outcome=outcome)
 

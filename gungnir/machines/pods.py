@@ -2,7 +2,7 @@
 
 from gungnir.machines.evidence import attached
 from gungnir.machines.facts import Facts
-from gungnir.machines.record import Candidate, Record
+from gungnir.machines.record import Candidate, Intent, Record
 from gungnir.machines.requests import PodCommand, Verb
 from gungnir.machines.view import Contact, PodView, Server, View
 
@@ -43,6 +43,14 @@ def in_sync(record: Record, view: View) -> tuple[PodView, ...]:
         and not pod.server.disk_error
         and attached(record, pod.server, primary.address)
     )
+
+
+def catch_up_target(record: Record, intent: Intent | None, view: View) -> PodView | None:
+    """Return the replica that a planned failover waits for: the one asked for, or the most advanced; None if none."""
+    ready = in_sync(record, view)
+    if intent is not None and intent.target:
+        return next((pod for pod in ready if pod.name == intent.target), None)
+    return max(ready, key=lambda pod: pod.server.offset if pod.server else 0, default=None)
 
 
 def all_up(facts: Facts, view: View) -> bool:

@@ -14,6 +14,8 @@ class Kind(StrEnum):
     FAILOVER = "Failover"
     SWITCHOVER = "Switchover"
     RECOVERY = "Recovery"
+    RELEASE = "Release"
+    """A replica is away for long: the role stays, and the new epoch is one in which that replica was told nothing."""
 
 
 class Stage(StrEnum):
@@ -97,9 +99,9 @@ class Electorate(NamedTuple):
 class Record(NamedTuple):
     """The durable record of one cluster.
 
-    ``members`` and ``admitted`` together name every pod that was ever told to follow in this lineage: who may hold an
-    acknowledged write. An admitted pod was not seen in sync yet; its ``run_id`` is that of before it was told (empty:
-    not known).
+    ``members`` and ``admitted`` together name every pod that may hold an acknowledged write: the electorate counts them
+    all. An admitted pod was not seen in sync yet; its ``run_id`` is that of before it was told (empty: not known).
+    ``left_out`` names those among them that may not follow in this epoch: until they answer, or are forgotten.
     """
 
     epoch: int = 0
@@ -109,6 +111,7 @@ class Record(NamedTuple):
     members: tuple[Member, ...] = ()
     electorate: Electorate = Electorate(0, 0)
     admitted: tuple[Member, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def history(self, replid: str) -> History | None:
         """Return the history with this replication id, or None."""
@@ -125,9 +128,14 @@ class Record(NamedTuple):
         return None
 
     @property
-    def told(self) -> frozenset[str]:
-        """Names of the pods that may follow: the electorate was made large enough for them."""
+    def counted(self) -> frozenset[str]:
+        """Names of the pods that may hold an acknowledged write: the electorate was made large enough for them."""
         return frozenset(member.pod for member in (*self.members, *self.admitted))
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Names of the pods that may follow in this epoch. Within an epoch none is taken from them."""
+        return self.counted.difference(self.left_out)
 
     def is_member(self, pod: str, uid: str, run_id: str) -> bool:
         """Tell whether this very process was seen whole."""

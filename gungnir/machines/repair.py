@@ -3,11 +3,10 @@
 Rules
 - One concern a round, the most urgent first: the record of who is whole, stray or unattached pods, pods that
   leave, what running servers are told of the durability, the Service, the template, the volumes, the pods' labels and
-  readiness. A round that changed something is followed by another.
-- A pod is recorded as whole only when it was read attached to the recorded primary, in its history, with its link up.
-- The electorate grows before a new pod may follow, by the pods that are about to be told. It shrinks (or promises more
-  copies) only after the pods that leave are gone and every pod that stays was read at or beyond what the primary held
-  after that.
+  readiness, and last who need not count any more. A round that changed something is followed by another.
+- The record of who counts grows before a new pod may follow (electorate.py). It shrinks (or promises more copies)
+  only after the pods that leave are gone, or were left out of this epoch, and every pod that stays was read at or
+  beyond what the primary held after that.
 - A change of the durability reaches running servers in the order of durability.py: the primary asks for more replicas
   before the record promises more copies, and the record promises fewer before any server asks for fewer.
 - The Service and the template are repaired from the record, never from what is found there.
@@ -106,14 +105,7 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     primary = _healthy_primary(facts, record, view)
     if primary is None:
         return _grow(facts, state) or _to(state, "nothing")
-    wanted = electorate.admitting(
-        facts, record._replace(members=electorate.members(facts, record, primary, view)), view
-    )
-    replid = _new_replid(record, primary)
-    if replid:
-        wanted = renamed(wanted, replid)
-    if wanted.primary is not None and wanted.primary.restarts < 0 and _counts(record, primary):
-        wanted = counted(wanted, primary.restarts)
+    wanted = _as_seen(facts, record, primary, view)
     if wanted != record:
         return _to(state, "record", GetCluster(), wanted=wanted)
     commands = tuple(
@@ -139,8 +131,21 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
         return _to(state, "configure", Pods(commands), commands=commands)
     if record.electorate != Electorate(facts.size, facts.acks) and _may_promise(facts, record, primary, view):
         commands = (PodCommand(Verb.READ, primary.name, primary.uid, record.epoch),)
-        return _to(state, "shrink", Pods(commands), commands=commands)
+        wanted = electorate.settled(facts, record)
+        return _to(state, "shrink", Pods(commands), commands=commands, wanted=wanted)
     return _look_at_objects(facts, state, primary)
+
+
+def _as_seen(facts: Facts, record: Record, primary: PodView, view: View) -> Record:
+    """Return the record with what this view shows: who is whole, who may be told to follow, and which id is written."""
+    whole = electorate.members(facts, record, primary, view)
+    wanted = electorate.admitting(facts, record._replace(members=whole), view)
+    replid = _new_replid(record, primary)
+    if replid:
+        wanted = renamed(wanted, replid)
+    if wanted.primary is not None and wanted.primary.restarts < 0 and _counts(record, primary):
+        wanted = counted(wanted, primary.restarts)
+    return wanted
 
 
 def _look_at_objects(facts: Facts, state: State, primary: PodView) -> Step[State]:
@@ -158,6 +163,10 @@ def _look_at_objects(facts: Facts, state: State, primary: PodView) -> Step[State
             return _to(state, "label", PatchPod(pod.name, pod.uid, pod.version, role))
         if pod.synced != synced:
             return _to(state, "label", PatchPodStatus(pod.name, pod.uid, pod.version, synced))
+    if electorate.may_forget(facts, record, primary, view):
+        # Last of all: it waits for the others to catch up, and nothing else waits for it.
+        commands = (PodCommand(Verb.READ, primary.name, primary.uid, record.epoch),)
+        return _to(state, "forget", Pods(commands), commands=commands, wanted=electorate.forgotten(record))
     return _to(state, "nothing")
 
 
@@ -181,6 +190,8 @@ def _unattached(facts: Facts, record: Record, pod: PodView, primary: PodView) ->
         return False
     if pod.name not in facts.pod_names:
         return server.primary
+    if pod.name not in record.told:
+        return False
     return server.primary or server.follows != primary.address or server.fence != record.epoch or server.voting
 
 
@@ -257,16 +268,17 @@ def _goal(facts: Facts, state: State, reply: Reply) -> Step[State]:
 
 
 def _read_others(state: State, trigger: str) -> Step[State]:
-    primary = state.expected.primary
+    """Read everyone who goes on counting, but the primary: who leaves may be anywhere."""
+    primary, counted = state.expected.primary, state.wanted.counted
     commands = tuple(
         PodCommand(Verb.READ, pod.name, pod.uid, state.expected.epoch)
         for pod in state.view.pods
-        if primary is None or pod.name != primary.pod
+        if pod.name in counted and (primary is None or pod.name != primary.pod)
     )
     return _to(state, trigger, Pods(commands), commands=commands)
 
 
-def _level(facts: Facts, state: State, reply: Reply) -> Step[State]:
+def _level(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     answers = reply.answers if isinstance(reply, Answers) else ()
     primary = None if state.expected.primary is None else state.view.pod(state.expected.primary.pod)
     if (
@@ -279,8 +291,7 @@ def _level(facts: Facts, state: State, reply: Reply) -> Step[State]:
             for answer in answers
         )
     ):
-        wanted = state.expected._replace(electorate=Electorate(facts.size, facts.acks), admitted=())
-        return _to(state, "level", GetCluster(), wanted=wanted)
+        return _to(state, "level", GetCluster())
     if state.tries <= 0:
         return _to(state, "failed", detail="a pod that stays is behind")
     return _to(state, "behind", Pause(LEVEL_STEP_MS), tries=state.tries - 1)

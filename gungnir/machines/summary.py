@@ -98,7 +98,7 @@ def _phase(facts: Facts, record: Record, serving: bool, ready: int, notes: Notes
     if notes.blocked and record.intent is not None:
         return "Blocked", notes.blocked
     if record.intent is not None:
-        planned = record.intent.kind is Kind.SWITCHOVER
+        planned = record.intent.kind in (Kind.SWITCHOVER, Kind.RELEASE)
         return "SwitchingOver" if planned else ("Creating" if record.primary is None else "FailingOver"), (
             f"{record.intent.kind} of epoch {record.epoch}: {record.intent.reason}"
         )

@@ -123,7 +123,11 @@ class ClaimView(NamedTuple):
 
 
 class View(NamedTuple):
-    """All pods of one cluster. ``stalled``: the operator's own loop slept; clocks were reset, observe before acting."""
+    """All pods of one cluster. ``stalled``: the operator's own loop slept; clocks were reset, observe before acting.
+
+    ``away`` has (pod name, milliseconds) for each pod of the record that does not answer: since it last did, or since
+    this operator began to look. Such a pod need not exist.
+    """
 
     pods: tuple[PodView, ...]
     stalled: bool = False
@@ -132,6 +136,7 @@ class View(NamedTuple):
     template_epoch: int = 0
     template_present: bool = False
     claims: tuple[ClaimView, ...] = ()
+    away: tuple[tuple[str, int], ...] = ()
 
     def pod(self, name: str) -> PodView | None:
         """Return the pod of this name, or None."""

@@ -151,8 +151,15 @@ def _started_s(state: Mapping[str, Any]) -> int:
         return 0
 
 
-def view_of(cache: ClusterCache, monitors: Mapping[str, Monitor], outdated: frozenset[str], *, stalled: bool) -> View:
-    """Return the snapshot of a cluster."""
+def view_of(
+    cache: ClusterCache,
+    monitors: Mapping[str, Monitor],
+    outdated: frozenset[str],
+    *,
+    stalled: bool,
+    away: tuple[tuple[str, int], ...] = (),
+) -> View:
+    """Return the snapshot of a cluster. ``away``: see ``View``."""
     service, workload = cache.service, cache.stateful_set
     pods = tuple(
         pod_view(cache.pods[name], monitors.get(name), name in outdated) for name in sorted(cache.pods, key=_by_ordinal)
@@ -165,6 +172,7 @@ def view_of(cache: ClusterCache, monitors: Mapping[str, Monitor], outdated: froz
         template_epoch=0 if workload is None else epoch_of(workload) or 0,
         template_present=workload is not None,
         claims=cache.claims.views(time.monotonic()),
+        away=away,
     )
 
 

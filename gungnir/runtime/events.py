@@ -65,6 +65,7 @@ class Reason(StrEnum):
     SWITCHOVER_ABORTED = "SwitchoverAborted"
     SWITCHOVER_REFUSED = "SwitchoverRefused"
     REPLICA_ATTACHED = "ReplicaAttached"
+    REPLICA_RELEASED = "ReplicaReleased"
     DIVERGENT_WRITES = "DivergentWrites"
     DATA_AT_RISK = "DataAtRisk"
     DATA_LOSS = "DataLoss"

@@ -40,4 +40,5 @@ def facts_of(cluster: ValkeyCluster, record: Record) -> Facts:
         catch_up_ms=min(1000, sentinel.failover_timeout_ms),
         paused=cluster.spec.paused,
         volume_bytes=volume_bytes_of(cluster),
+        release_after_ms=sentinel.failover_timeout_ms,
     )

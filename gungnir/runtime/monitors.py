@@ -1,9 +1,10 @@
 """The monitors of one cluster's pods: started, replaced and stopped as pods and addresses come and go."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from gungnir.machines.requests import Answer, AnswerKind, Answers, PodCommand, Pods
+from gungnir.machines.view import Contact
 from gungnir.runtime.kube_resources import Object
 from gungnir.runtime.valkey.monitor import Monitor, OnChange, Target
 from gungnir.runtime.valkey.session import Keys
@@ -26,9 +27,15 @@ class Monitors:
         self._epoch = epoch
         self._on_change = on_change
         self._on_command = on_command
+        self._heard_ms: dict[str, int] = {}
 
     def follow(self, targets: Mapping[str, Target]) -> None:
-        """Watch exactly these; a pod that is another object, or has another address or timing, gets a new monitor."""
+        """Watch exactly these; a pod that is another object, or has another address or timing, gets a new monitor.
+
+        Told to watch nobody, it also forgets who was heard when: nobody listens from now on.
+        """
+        if not targets:
+            self._heard_ms.clear()
         for name in [name for name, monitor in self.by_pod.items() if targets.get(name) != monitor.target]:
             self._stop(name)
         for name, target in targets.items():
@@ -38,7 +45,8 @@ class Monitors:
                 self._tasks[name] = asyncio.create_task(monitor.run(), name=f"monitor {name}")
 
     def forgive(self) -> None:
-        """Our own loop slept: silence counts from now."""
+        """Our own loop slept: silence and absence count from now."""
+        self._heard_ms.clear()
         for monitor in self.by_pod.values():
             monitor.forgive()
 
@@ -46,6 +54,25 @@ class Monitors:
         """Read every pod at once."""
         for monitor in self.by_pod.values():
             monitor.poke()
+
+    def away(self, pods: Iterable[str]) -> tuple[tuple[str, int], ...]:
+        """Return (name, milliseconds since it last answered) of each of these pods that does not answer now.
+
+        A pod that was never heard counts from when it was first asked about here, whether it exists or not.
+        """
+        now_ms = int(asyncio.get_running_loop().time() * 1000)
+        away = []
+        for name in pods:
+            self._note(name, now_ms)
+            monitor = self.by_pod.get(name)
+            if monitor is None or monitor.contact not in (Contact.UP, Contact.ERROR):
+                away.append((name, now_ms - self._heard_ms.setdefault(name, now_ms)))
+        return tuple(away)
+
+    def _note(self, name: str, now_ms: int) -> None:
+        monitor = self.by_pod.get(name)
+        if monitor is not None and monitor.heard:
+            self._heard_ms[name] = now_ms - monitor.silent_ms
 
     async def execute(self, request: Pods, acks: int) -> Answers:
         """Send the commands in parallel; a pod that is not watched is unreachable."""
@@ -71,6 +98,7 @@ class Monitors:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _stop(self, name: str) -> None:
+        self._note(name, int(asyncio.get_running_loop().time() * 1000))
         monitor = self.by_pod.pop(name)
         monitor.close()
         self._tasks.pop(name).cancel()

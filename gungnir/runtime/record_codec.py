@@ -48,6 +48,7 @@ def record_of(status: ValkeyClusterStatus) -> Record:
         members=tuple(sorted(Member(m.pod, m.uid, m.run_id) for m in status.members)),
         admitted=tuple(sorted(Member(m.pod, m.uid, m.run_id) for m in status.admitted)),
         electorate=Electorate(electorate.size, electorate.acks) if electorate else Electorate(0, 0),
+        left_out=tuple(sorted(status.left_out)),
     )
 
 
@@ -59,6 +60,7 @@ def wire_of(record: Record, started_at: str | None, address: str | None) -> dict
         "histories": [
             {"epoch": h.epoch, "replid": h.replid, "parent": h.parent, "baseOffset": h.base} for h in record.histories
         ],
+        "leftOut": list(record.left_out),
         "admitted": [{"pod": m.pod, "uid": m.uid, "runId": m.run_id} for m in record.admitted],
         "members": [{"pod": m.pod, "uid": m.uid, "runId": m.run_id, "epoch": record.epoch} for m in record.members],
         "electorate": {"size": record.electorate.size, "acks": record.electorate.acks},

@@ -13,7 +13,7 @@ from gungnir.api.cluster import ValkeyCluster, parse_cluster
 from gungnir.api.errors import InvalidCluster
 from gungnir.api.status import ValkeyClusterStatus
 from gungnir.errors import UserError
-from gungnir.machines import failover, failover_table, reconcile, repair, repair_table, safety, switchover
+from gungnir.machines import electorate, failover, failover_table, reconcile, repair, repair_table, safety, switchover
 from gungnir.machines.durability import acks_to_set
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Record
@@ -153,6 +153,8 @@ class ClusterWorker:
             if self._dirty or self._recheck_due():
                 again_ms = _sooner(again_ms, await self._reconcile(ALL_KINDS))
             again_ms = _sooner(again_ms, self.cache.claims.retry_ms(asyncio.get_running_loop().time()))
+            # Nobody tells us that a replica has been away for long.
+            again_ms = _sooner(again_ms, electorate.due_ms(self._facts, self._record, self._view()))
             return await self._show(again_ms)
         except InterruptedRoundError:
             return 0
@@ -363,6 +365,7 @@ class ClusterWorker:
             self._monitors.by_pod,
             frozenset(self._notes.outdated),
             stalled=self._context.heartbeat.stalled,
+            away=self._monitors.away(sorted(self._record.counted)),
         )
 
     def _summary(self, record: Record) -> Summary:

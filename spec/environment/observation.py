@@ -23,8 +23,14 @@ def view(setup: Setup, world: World, operator: int, record: Record) -> View:
             service_epoch=api.service_epoch,
             template_epoch=api.template,
             template_present=True,
+            away=_away(setup, world, operator) if setup.releases else (),
         ),
     )
+
+
+def _away(setup: Setup, world: World, operator: int) -> tuple[tuple[str, int], ...]:
+    cut, for_ms = world.cuts.operators[operator], setup.facts.release_after_ms
+    return tuple((pod_name(i), for_ms) for i, pod in enumerate(world.pods) if cut & 1 << i or not pod.up)
 
 
 def relabelled(record: Record, snapshot: View) -> View:

@@ -13,7 +13,7 @@ from spec.environment import successors
 from spec.environment.faults import ended, isolated
 from spec.environment.operators import strayed
 from spec.environment.replication import written
-from spec.world import IDLE, Api, Budget, Cuts, Ghost, Pod, Setup, World, address_of, pod_name, uid_of
+from spec.world import IDLE, Api, Budget, Cuts, Ghost, Link, Pod, Setup, World, address_of, pod_name, uid_of
 
 Scene = Callable[[Setup], World]
 
@@ -98,7 +98,12 @@ def lagging(setup: Setup) -> World:
     last = setup.facts.size - 1
     behind = (("stream", pod_name(last)),)
     world = wrote(setup, world, 0, 1, behind)
-    return settled(setup, isolated(world, 0), (("heal", ""), *behind))
+
+    def attached(now: World) -> bool:
+        over = now.api.record.epoch > 1 and now.api.record.intent is None
+        return over and now.pods[last].link is Link.UP and all(each.state is None for each in now.operators)
+
+    return settled(setup, isolated(world, 0), (("heal", ""), *behind), attached)
 
 
 def haunted(setup: Setup) -> World:
@@ -152,6 +157,11 @@ def half_gone(setup: Setup) -> World:
     for index in (0, 1):
         world = world.with_pod(index, world.pods[index]._replace(exit_seen=True))
     return settled(setup, world, (("failover", ""), ("repair", ""), ("boot", pod_name(1))))
+
+
+def bereaved(setup: Setup) -> World:
+    """The last pod ended, and nobody has noticed yet."""
+    return ended(setup, serving(setup), setup.facts.size - 1)
 
 
 def grown(setup: Setup) -> World:

@@ -48,6 +48,7 @@ records = st.builds(
     members.map(lambda some: tuple(sorted(some))),
     st.builds(Electorate, small, small),
     admitted.map(lambda some: tuple(sorted(some))),
+    st.lists(texts, unique=True, max_size=3).map(lambda some: tuple(sorted(some))),
 )
 nodes = st.lists(
     st.builds(Node, texts, anything, anything, offsets, offsets, anything), unique_by=lambda n: n.pod, max_size=3

@@ -54,6 +54,7 @@ class Monitor:
 
     Attributes:
         server: The last reading; it stays when the pod falls silent.
+        heard: Whether it ever answered, be it with an error.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Monitor:
         """
         self.target = target
         self.server: Server | None = None
+        self.heard = False
         self.contact = Contact.UNTRIED
         self.error = ""
         self.refusals = 0
@@ -198,7 +200,7 @@ class Monitor:
     def _answered(self, server: Server) -> bool:
         """Take a reading; tell whether anything that matters at once is different."""
         before, had = self.server, self.contact
-        self._crossed = False
+        self._crossed, self.heard = False, True
         self._answered_ms = self._now_ms()
         self.server, self.contact, self.error, self.refusals = server, Contact.UP, "", 0
         if had is not Contact.UP:
@@ -218,7 +220,7 @@ class Monitor:
             event = "refused"
         elif isinstance(error, (ServerRefusedError, OutdatedError)):
             # It answered: alive, whatever it thinks of us.
-            self._answered_ms = self._now_ms()
+            self._answered_ms, self.heard = self._now_ms(), True
             code = error.code if isinstance(error, ServerRefusedError) else "OUTDATED"
             self.contact, self.refusals, self.error = Contact.ERROR, 0, code
             event = "error-reply"

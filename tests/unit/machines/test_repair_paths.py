@@ -6,7 +6,8 @@ import pytest
 
 from gungnir.machines import repair
 from gungnir.machines.record import Electorate
-from gungnir.machines.repair import LEVEL_TRIES, MACHINE
+from gungnir.machines.repair import LEVEL_TRIES
+from gungnir.machines.repair_table import MACHINE
 from gungnir.machines.requests import (
     AnswerKind,
     Conflict,
@@ -41,6 +42,8 @@ from tests.unit.machines.worlds import (
 )
 
 STRAY = view(pod(0, serving()), pod(1, following(1)), pod(2, server(2)))
+BEREAVED = record(left_out=("vc-2",))
+WITHOUT = view(pod(0, serving()), pod(1, following(1)))
 SHRINKING = record(electorate=Electorate(5, 1))
 GOAL = answers(answer(0, serving(offset=1000)))
 LEVEL = answers(answer(1, following(1, offset=1000)), answer(2, following(2, offset=1001)))
@@ -88,6 +91,10 @@ PATHS: Final = {
         "shrink known " + "behind elapsed " * LEVEL_TRIES + "failed",
     ),
     "shrink, mute replica": Path((Seen(SHRINKING, view()), GOAL, Unknown()), "shrink known behind"),
+    "forget": Path(
+        (Seen(BEREAVED, WITHOUT), GOAL, answers(answer(1, following(1))), cluster(BEREAVED), STORED),
+        "forget known level fresh stored",
+    ),
     "route": Path((Seen(record(), MISROUTED), ServiceSeen(V("s"), "vc-1", EPOCH), STORED), "route drifted stored"),
     "route, cache behind": Path((Seen(record(), MISROUTED), ServiceSeen(V("s"), "vc-0", EPOCH)), "route right"),
     "route, service newer": Path((Seen(record(), MISROUTED), ServiceSeen(V("s"), "vc-1", EPOCH + 1)), "route failed"),

@@ -14,6 +14,7 @@ RECORD = Record(
     (Member("vc-0", "u0", "run0"),),
     Electorate(3, 1),
     (Member("vc-2", "u2", "run2"),),
+    ("vc-2",),
 )
 
 
@@ -50,6 +51,7 @@ def test_the_record_by_its_names_on_the_wire() -> None:
         "members": [{"pod": "vc-0", "uid": "u0", "runId": "run0", "epoch": 6}],
         "admitted": [{"pod": "vc-2", "uid": "u2", "runId": "run2"}],
         "electorate": {"size": 3, "acks": 1},
+        "leftOut": ["vc-2"],
     }
 
 
