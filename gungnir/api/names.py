@@ -111,3 +111,14 @@ def selector_labels(cluster: str) -> dict[str, str]:
         "app.kubernetes.io/instance": cluster,
         "app.kubernetes.io/managed-by": MANAGER,
     }
+
+
+def cluster_of_pod(pod_name: str) -> str:
+    """Name of the cluster whose StatefulSet makes pods of this name; empty if none does."""
+    cluster, _, ordinal = pod_name.rpartition("-")
+    return cluster if ordinal.isdecimal() else ""
+
+
+def pod_selector_labels(pod_name: str) -> dict[str, str]:
+    """The labels by which the Services find this pod, its role aside."""
+    return {**selector_labels(cluster_of_pod(pod_name)), POD_NAME_LABEL: pod_name}

@@ -60,7 +60,7 @@ class PutTemplate(NamedTuple):
 
 
 class PatchPod(NamedTuple):
-    """Set the role label of a pod (empty: remove it)."""
+    """Set the role label of a pod (empty: remove it), and the labels by which Services find it."""
 
     pod: str
     uid: str

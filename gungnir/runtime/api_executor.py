@@ -134,7 +134,8 @@ class ApiExecutor:
                 users = acl_lines(epoch, self._inputs().operator_key, self.cluster.uid)
                 return await self._replace(with_epoch(self._known(STATEFULSETS.plural, version), epoch, users))
             case PatchPod(pod, uid, version, role):
-                return await self._patch_pod(pod, uid, version, {"labels": {names.ROLE_LABEL: role or None}})
+                labels = {**names.pod_selector_labels(pod), names.ROLE_LABEL: role or None}
+                return await self._patch_pod(pod, uid, version, {"labels": labels})
             case PatchPodStatus():
                 return await self._patch_pod_status(request)
             case GrowClaim():

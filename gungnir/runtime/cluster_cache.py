@@ -21,6 +21,9 @@ EXIT_UNKNOWN = 255
 """Exit code that a runtime reports for a container whose end nobody saw, for example after a reboot of the node."""
 
 
+MISLABELLED = "*"
+"""The role label of a pod whose labels no Service of ours selects: none that a pod may have, so it is written anew."""
+
 EVERYONE = "*"
 """What a client Service without a pod in its selector leads to: all pods. Never what we want."""
 
@@ -132,7 +135,7 @@ def pod_view(pod: Object, monitor: Monitor | None, outdated: bool) -> PodView:
         silent_ms=0 if monitor is None else monitor.silent_ms,
         error="" if monitor is None else monitor.error,
         server=None if monitor is None else monitor.server,
-        role_label=(metadata.get("labels") or {}).get(names.ROLE_LABEL, ""),
+        role_label=_role_label(metadata),
         synced=gates.get(names.SYNCED_CONDITION) == "True",
         version=metadata.get("resourceVersion", ""),
         outdated=outdated,
@@ -141,6 +144,17 @@ def pod_view(pod: Object, monitor: Monitor | None, outdated: bool) -> PodView:
         restarts=int(container.get("restartCount") or 0),
         started_s=_started_s(state),
     )
+
+
+def _role_label(metadata: Mapping[str, Any]) -> str:
+    """Return the pod's role label, or ``MISLABELLED``.
+
+    The client Service selects by these labels: without them it leads to nobody, whoever the primary is.
+    """
+    labels = metadata.get("labels") or {}
+    if not names.pod_selector_labels(metadata["name"]).items() <= labels.items():
+        return MISLABELLED
+    return str(labels.get(names.ROLE_LABEL, ""))
 
 
 def _started_s(state: Mapping[str, Any]) -> int:

@@ -12,13 +12,14 @@ import anyio
 
 from gungnir.api import names
 from gungnir.errors import UserError
+from gungnir.machines.kernel import IllegalTransition
 from gungnir.machines.lease import LeaseTimes
 from gungnir.runtime import http
 from gungnir.runtime.claim_cache import ClaimCache
 from gungnir.runtime.context import Context, Heartbeat, NotLeadingError
 from gungnir.runtime.driver import InterruptedRoundError
 from gungnir.runtime.errors import ForbiddenError, KubeError
-from gungnir.runtime.events import EventRecorder
+from gungnir.runtime.events import EventRecorder, Reason
 from gungnir.runtime.followed import PATIENCE_MS
 from gungnir.runtime.kube import Kube
 from gungnir.runtime.kube_resources import (
@@ -203,6 +204,8 @@ class Operator:
             self._cluster_event((namespace, metadata["name"]), obj, gone=gone)
             return
         name = (metadata.get("labels") or {}).get("app.kubernetes.io/instance")
+        if resource is PODS:  # its labels may have been edited; its name cannot
+            name = names.cluster_of_pod(metadata["name"])
         if not name:
             return
         if resource is PERSISTENTVOLUMECLAIMS:
@@ -260,7 +263,10 @@ class Operator:
     async def _work(self, key: Key) -> None:
         if not self._context.leads():
             return
-        worker = self._workers[key]
+        worker = self._workers.get(key)
+        if worker is None:  # a pass that was asked for before its cluster was forgotten
+            self._queue.forget(key)
+            return
         try:
             again_ms = await worker.work()
         except NotLeadingError as exc:
@@ -273,12 +279,18 @@ class Operator:
             self._queue.add_after(key, again_ms, Priority.URGENT)
         if worker.cache.cluster is None and not worker.cache.pods:
             await worker.close()
-            self._workers.pop(key, None)
-            if not worker.cache.claims.objects:
-                self._claims.pop(key, None)
+            # Not before: whoever comes back while it closes takes this worker, not a second one beside it.
+            if worker.cache.cluster is None and not worker.cache.pods:
+                self._workers.pop(key, None)
+                if not worker.cache.claims.objects:
+                    self._claims.pop(key, None)
 
     def _failed(self, key: Key, error: Exception) -> None:
         self._log.error("round failed", cluster="/".join(key), exc_info=error)
+        worker = self._workers.get(key)
+        if isinstance(error, IllegalTransition) and worker is not None and worker.cache.cluster is not None:
+            text = f"a round was ended: {error}; this is a defect of the operator, report it with its log"
+            self._context.events.warning(worker.cache.cluster, Reason.ILLEGAL_TRANSITION, text)
 
 
 def _spec_of(obj: Object | None) -> object:

@@ -6,7 +6,7 @@ import pytest
 
 from gungnir.api import names
 from gungnir.machines.view import Contact, PodView
-from gungnir.runtime.cluster_cache import EVERYONE, ClusterCache, owned_by, pod_view, service_pod, view_of
+from gungnir.runtime.cluster_cache import EVERYONE, MISLABELLED, ClusterCache, owned_by, pod_view, service_pod, view_of
 from gungnir.runtime.valkey.monitor import Monitor
 
 
@@ -20,7 +20,8 @@ class Shown:
 
 def pod(name: str = "vc-0", *, state: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
     containers = [{"name": "sidecar"}, {"name": names.CONTAINER, **(state or {})}]
-    metadata = {"name": name, "uid": f"u-{name}", "resourceVersion": "9"}
+    labels = {**names.pod_selector_labels(name), "team": "payments"}
+    metadata = {"name": name, "uid": f"u-{name}", "resourceVersion": "9", "labels": labels}
     return {"metadata": metadata, "status": {"podIP": "10.0.0.1", "containerStatuses": containers, **status}}
 
 
@@ -36,7 +37,7 @@ def test_a_pod_without_a_monitor_is_untried() -> None:
 
 
 def test_a_fresh_pod_has_no_address_and_no_status() -> None:
-    view = shown({"metadata": {"name": "vc-0", "uid": "u"}})
+    view = shown({"metadata": {"name": "vc-0", "uid": "u", "labels": names.pod_selector_labels("vc-0")}})
     assert (view.address, view.synced, view.role_label, view.waiting) == ("", False, "", "")
 
 
@@ -87,9 +88,18 @@ def test_labels_conditions_and_what_a_container_waits_for() -> None:
         state={"state": {"waiting": {"reason": "ImagePullBackOff"}}},
         conditions=[{"type": names.SYNCED_CONDITION, "status": "True"}, {"type": "Ready", "status": "False"}],
     )
-    obj["metadata"] |= {"labels": {names.ROLE_LABEL: "replica"}, "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    obj["metadata"]["labels"][names.ROLE_LABEL] = "replica"
+    obj["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     view = shown(obj)
     assert (view.synced, view.role_label, view.waiting, view.deleting) == (True, "replica", "ImagePullBackOff", True)
+
+
+@pytest.mark.parametrize("label", sorted(names.pod_selector_labels("vc-0")))
+@pytest.mark.parametrize("value", ["another", None])
+def test_a_pod_that_services_would_not_find_is_one_without_its_label(label: str, value: str | None) -> None:
+    obj = pod()
+    obj["metadata"]["labels"] |= {names.ROLE_LABEL: "primary", label: value}
+    assert shown(obj).role_label == MISLABELLED
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""Which cluster an event is for, and how long a cluster's worker lives."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+
+from gungnir.machines.kernel import IllegalTransition
+from gungnir.runtime.kube_resources import PODS, VALKEYCLUSTERS, Object
+from gungnir.runtime.metrics import Metrics
+from gungnir.runtime.operator import Operator
+from gungnir.runtime.settings import Settings
+from gungnir.runtime.watch import EventKind
+from gungnir.runtime.worker import ClusterWorker
+
+pytestmark = pytest.mark.anyio
+
+Work = Callable[[ClusterWorker], Awaitable[int | None]]
+KEY = ("ns", "vc")
+CLUSTER = {"metadata": {"namespace": "ns", "name": "vc", "uid": "u"}}
+
+
+@pytest.fixture
+def operator() -> Operator:
+    return Operator(Settings(leader_elect=False), cast("Any", None), Metrics())
+
+
+def a_pod(name: str, **labels: str) -> Object:
+    return {"metadata": {"namespace": "ns", "name": name, "uid": "p", "labels": labels}}
+
+
+def deleted_while(work: Work, operator: Operator) -> Work:
+    """Return ``work``, during which the ValkeyCluster goes and which asks for another pass."""
+
+    async def pass_(worker: ClusterWorker) -> int | None:
+        operator._on_event(VALKEYCLUSTERS, EventKind.DELETED, CLUSTER)
+        return await work(worker)
+
+    return pass_
+
+
+async def test_a_pass_that_was_asked_for_before_its_cluster_was_forgotten_does_nothing(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def again_soon(_worker: ClusterWorker) -> int:
+        return 100
+
+    monkeypatch.setattr(ClusterWorker, "work", deleted_while(again_soon, operator))
+    operator._worker(KEY)
+    await operator._work(KEY)
+    assert operator._workers == {}
+    assert operator._queue.is_waiting(KEY)
+    await operator._work(KEY)
+
+
+async def test_a_cluster_that_is_made_anew_while_its_worker_closes_keeps_it(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(_worker: ClusterWorker) -> int | None:
+        return None
+
+    async def close(_worker: ClusterWorker) -> None:
+        operator._on_event(VALKEYCLUSTERS, EventKind.ADDED, CLUSTER)
+
+    monkeypatch.setattr(ClusterWorker, "work", deleted_while(nothing, operator))
+    monkeypatch.setattr(ClusterWorker, "close", close)
+    operator._worker(KEY)
+    await operator._work(KEY)
+    assert operator._workers[KEY].cache.cluster == CLUSTER
+
+
+async def test_a_pod_belongs_to_the_cluster_that_its_name_says_whatever_its_labels_became(operator: Operator) -> None:
+    operator._on_event(PODS, EventKind.ADDED, a_pod("vc-0", **{"app.kubernetes.io/instance": "another"}))
+    operator._on_event(PODS, EventKind.ADDED, a_pod("vc-1"))
+    operator._on_event(PODS, EventKind.ADDED, a_pod("a-tool-of-somebody-x7k2p"))
+    assert {key: set(worker.cache.pods) for key, worker in operator._workers.items()} == {KEY: {"vc-0", "vc-1"}}
+
+
+async def test_a_step_that_is_in_no_table_is_told_to_those_who_look_at_the_cluster(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        operator._context.events, "warning", lambda _obj, reason, text: told.append((str(reason), text))
+    )
+    operator._failed(KEY, IllegalTransition("failover", "Watching", "leap"))
+    operator._on_event(VALKEYCLUSTERS, EventKind.ADDED, CLUSTER)
+    operator._failed(KEY, ValueError("another defect"))
+    operator._failed(KEY, IllegalTransition("failover", "Watching", "leap"))
+    ((reason, text),) = told
+    assert reason == "IllegalTransition"
+    assert "leap" in text
