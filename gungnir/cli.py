@@ -44,9 +44,8 @@ def _run(argv: Sequence[str]) -> int:
 def _crd(argv: Sequence[str]) -> int:
     from gungnir.api.crd import crd_yaml  # noqa: PLC0415 - see the module's docstring
 
-    if argv:
-        raise UserError(f"gungnir crd: unexpected argument {argv[0]!r}; it takes none")
-    sys.stdout.write(crd_yaml())
+    if not _only_help(argv, "crd", "Print the CustomResourceDefinition as YAML, for kubectl apply -f -."):
+        sys.stdout.write(crd_yaml())
     return 0
 
 
@@ -80,9 +79,24 @@ def _repl(argv: Sequence[str]) -> int:
     return int(import_module("spec.repl.shell").main(argv))
 
 
-def _version(_argv: Sequence[str]) -> int:
-    sys.stdout.write(version_line(os.environ) + "\n")
+def _version(argv: Sequence[str]) -> int:
+    if not _only_help(argv, "version", "Print the version and the commit."):
+        sys.stdout.write(version_line(os.environ) + "\n")
     return 0
+
+
+def _only_help(argv: Sequence[str], command: str, text: str) -> bool:
+    """Print the help of a command that takes no argument, if that is what is asked for.
+
+    Raises:
+        UserError: Something else is asked for.
+    """
+    if not argv:
+        return False
+    if argv[0] not in ("-h", "--help"):
+        raise UserError(f"unexpected argument {argv[0]!r}; it takes none")
+    sys.stdout.write(f"usage: gungnir {command}\n\n{text}\n")
+    return True
 
 
 COMMANDS: Final[Mapping[str, tuple[str, Callable[[Sequence[str]], int]]]] = {

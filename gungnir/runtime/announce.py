@@ -34,6 +34,8 @@ _PROBLEMS: Final = {
     "Rejected": Reason.INVALID_SPEC,
     "CredentialsUnusable": Reason.SECRET_CHANGED,
 }
+_CHANGES: Final = {"RolloutPending": Reason.ROLLOUT_PENDING, "ScaleDownRefused": Reason.SCALE_DOWN_REFUSED}
+"""Conditions that wait for a person, and the event that tells of each."""
 _STUCK: Final = frozenset({"ResizeRefused", "ResizeFailed"})
 QUIET_DETAILS: Final = frozenset({"WaitingForAllPods", "no snapshot", "NoAnswerYet"})
 
@@ -66,7 +68,7 @@ class Announcer:
     def __init__(self, context: Context, log: FilteringBoundLogger) -> None:
         self._context = context
         self._log = log
-        self._last: dict[str, object] = {}
+        self._last: dict[str, object] = {"paused": False}
 
     def failed_over(self, obj: Object | None, state: failover.State) -> None:
         """A failover ended."""
@@ -94,6 +96,12 @@ class Announcer:
         self._context.events.normal(obj, reason, text)
         if outcome.verdict in LOSSY:
             self._context.events.warning(obj, Reason.DATA_LOSS, f"acknowledged writes may be gone: {outcome.verdict}")
+
+    def switchover_refused(self, obj: Object | None, asked: str, why: str) -> None:
+        """A switchover was asked for that cannot be."""
+        self._log.warning("switchover refused", asked=asked, detail=why)
+        if obj is not None:
+            self._context.events.warning(obj, Reason.SWITCHOVER_REFUSED, f"switchover to {asked!r} refused: {why}")
 
     def attached(self, obj: Object | None, record: Record, state: repair.State) -> None:
         """Pods were told to follow: say which of them held writes that the cluster went on without."""
@@ -159,6 +167,18 @@ class Announcer:
             self._log.warning("volumes do not grow", detail=refused[0])
             if obj is not None:
                 self._context.events.warning(obj, Reason.STORAGE_RESIZE_FAILED, refused[0])
+
+    def changes(self, obj: Object | None, summary: Summary) -> None:
+        """Say what waits for a person, and whether the cluster is paused."""
+        for sign in summary.signs:
+            reason = _CHANGES.get(sign.type)
+            if reason is None or not self._news(sign.type, sign.message if sign.holds else ""):
+                continue
+            if sign.holds and obj is not None:
+                self._context.events.warning(obj, reason, sign.message)
+        paused = summary.phase == "Paused"
+        if self._news("paused", paused) and obj is not None:
+            self._context.events.normal(obj, Reason.PAUSED if paused else Reason.RESUMED, summary.message)
 
     def violations(self, obj: Object | None, found: tuple[tuple[str, str], ...]) -> None:
         """Say which invariants do not hold in the live view."""

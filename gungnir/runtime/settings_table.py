@@ -140,12 +140,17 @@ def _put(values: dict[str, object], row: SettingRow, value: str | None) -> list[
 def help_text(rows: Sequence[SettingRow]) -> str:
     """The flags with their variables and defaults, for ``--help``."""
     width = max(len(row.flag) for row in rows)
-    lines = []
+    lines = [
+        "usage: gungnir run [FLAG ...]",
+        "",
+        "Run the operator until SIGTERM. Each flag can be given as the environment variable in brackets.",
+        "",
+    ]
     for row in rows:
         choices = f" One of: {', '.join(row.choices)}." if row.choices else ""
         default = f" Default: {row.default_text()}." if row.default_text() else ""
         lines.append(f"  {row.flag:<{width}}  {row.description}{choices}{default} [{row.env}]")
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def markdown_table(rows: Sequence[SettingRow]) -> str:

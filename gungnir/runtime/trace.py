@@ -5,16 +5,24 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
+from gungnir.runtime.errors import SettingsError
+
 
 class Trace:
     """Appends to a file, line by line; without a path it does nothing.
 
     Raises:
-        OSError: The file cannot be opened for appending.
+        SettingsError: The file cannot be opened for appending.
     """
 
     def __init__(self, path: str = "") -> None:
-        self._file: IO[str] | None = Path(path).open("a", encoding="utf-8", buffering=1) if path else None  # noqa: SIM115 - open for the life of the process
+        self._file: IO[str] | None = None
+        try:
+            if path:
+                self._file = Path(path).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115 - open for the life of the process
+        except OSError as exc:
+            text = f"cannot append to {path!r}: {exc.strerror}; give a file in an existing, writable directory"
+            raise SettingsError((f"trace_file (--trace-file, GUNGNIR_TRACE_FILE): {text}",)) from exc
 
     @property
     def enabled(self) -> bool:

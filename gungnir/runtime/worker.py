@@ -236,6 +236,8 @@ class ClusterWorker:
                 return SOON_MS if again_ms is None else again_ms
             if state.phase is switchover.Phase.ABANDONED:
                 return self._abandon("switchover", state.detail)
+            if state.detail:
+                self._announced.switchover_refused(self.cache.cluster, state.asked, state.detail)
         for _ in range(REPAIRS_IN_A_ROW):
             repaired = await self._driver.run(
                 "repair", repair.start(), repair.step, self._facts, interrupted=lambda: self._urgent
@@ -319,6 +321,7 @@ class ClusterWorker:
         self._announced.figures(self.key, self._record, summary)
         self._announced.disks(self.cache.cluster, summary)
         self._announced.storage(self.cache.cluster, summary)
+        self._announced.changes(self.cache.cluster, summary)
         if shape == self._shown or self._executor is None:
             return again_ms
         state = await self._driver.run("reconcile", reconcile.start(()), reconcile.step, self._facts)

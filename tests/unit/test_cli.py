@@ -27,3 +27,17 @@ def test_every_command_is_in_the_usage(capsys: pytest.CaptureFixture[str]) -> No
 def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["frobnicate"]) == cli.EXIT_USAGE
     assert "unknown command 'frobnicate'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["run", "crd", "version"])
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([command, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"usage: gungnir {command}")
+    assert said.endswith("\n")
+
+
+@pytest.mark.parametrize("command", ["crd", "version"])
+def test_a_stray_argument_is_refused_and_named(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([command, "all"]) == cli.EXIT_USAGE
+    assert capsys.readouterr().err == f"gungnir {command}: unexpected argument 'all'; it takes none\n"

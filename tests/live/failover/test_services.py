@@ -15,6 +15,7 @@ from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.world import World
 from gungnir.errors import GungnirError
+from gungnir.runtime.kube_resources import EVENTS, PODS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
@@ -105,6 +106,31 @@ async def test_the_read_service_leads_to_replicas_with_a_link_and_never_to_the_p
         assert primary not in reads()
 
 
+@pytest.mark.parametrize("label", ["app.kubernetes.io/name", "app.kubernetes.io/instance", names.POD_NAME_LABEL])
+async def test_a_primary_whose_labels_somebody_edited_is_found_by_the_client_service_again(
+    world: World, deploy: Any, label: str
+) -> None:
+    cluster = await deploy()
+    before = await cluster.view()
+    address = world.local.pod_address(before.primary)
+    routes = Routes(world, names.client_service(cluster.name))
+    await world.api.patch(PODS, cluster.namespace, before.primary, {"metadata": {"labels": {label: "edited"}}})
+
+    async def restored() -> bool:
+        pod = await world.api.get(PODS, cluster.namespace, before.primary) or {"metadata": {"labels": {}}}
+        labels: dict[str, str] = pod["metadata"]["labels"]
+        return names.pod_selector_labels(before.primary).items() <= labels.items()
+
+    def leads_to_it() -> bool:
+        routes.look()
+        return routes.seen[-1] == (address,)
+
+    await wait_for("the labels to be written back", restored, timeout_ms=5000)
+    await wait_for("the Service to lead to it", leads_to_it, timeout_ms=5000)
+    view = await cluster.view()
+    assert (view.primary, view.epoch) == (before.primary, before.epoch)
+
+
 async def subscriber(cluster: ManagedCluster, pod: str, channel: bytes | None) -> Connection:
     await cluster.pods()
     connection = await Connection.open(*cluster.addresses()[pod], password=await cluster.password())
@@ -162,6 +188,12 @@ async def test_a_switchover_to_a_pod_that_is_not_in_sync_is_refused_and_costs_no
         assert (view.primary, view.epoch) == (before.primary, before.epoch)
         assert view.status["switchover"]["request"] == target
         assert "not in sync" in view.status["switchover"]["message"]
+
+        async def told() -> bool:
+            events = await world.api.list(EVENTS, cluster.namespace)
+            return any(e["reason"] == "SwitchoverRefused" and f"to {target!r}" in e["message"] for e in events)
+
+        await wait_for("the event that says so", told, timeout_ms=5000)
         assert trial.gap_ms(start_ns) < 500
         await world.local.resume(target)
         await trial.ready()

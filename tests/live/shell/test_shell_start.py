@@ -52,6 +52,14 @@ async def test_a_wrong_option_ends_the_start_with_the_fix(flags: list[str], env:
     assert "Traceback" not in said
 
 
+async def test_a_trace_file_that_cannot_be_written_ends_the_start_with_the_fix(shell: Shell) -> None:
+    code, said = await run("--kubeconfig", str(shell.world.local.kubeconfig), "--trace-file", "/nowhere/trace")
+    assert code == EXIT_USAGE
+    assert "--trace-file" in said
+    assert "cannot append to '/nowhere/trace'" in said
+    assert "Traceback" not in said
+
+
 async def test_a_port_that_is_taken_ends_the_start_with_a_sentence(shell: Shell) -> None:
     address = shell.operator.options.http_address
     code, said = await run("--kubeconfig", str(shell.world.local.kubeconfig), "--http-address", address)

@@ -1,11 +1,13 @@
 """What people are told, once, and in which words."""
 
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from gungnir import runtime
 from gungnir.machines import failover, repair, repair_table
 from gungnir.machines.evidence import Health, Verdict
 from gungnir.machines.failover_table import Phase
@@ -14,6 +16,7 @@ from gungnir.machines.requests import Outcome, PodCommand, Verb
 from gungnir.machines.summary import Node, Notes, Summary, summarize
 from gungnir.runtime.announce import Announcer, blocked_text, doubt_text, shape
 from gungnir.runtime.context import Context
+from gungnir.runtime.events import Reason
 from gungnir.runtime.metrics import Metrics
 from tests.unit.machines.worlds import FACTS, REPLID, following, pod, record, server, serving, view
 
@@ -166,6 +169,37 @@ def test_a_full_disk_is_told_once_and_again_after_it_had_room(stage: Stage) -> N
     assert [(kind, reason, text.partition(":")[0]) for kind, reason, text in stage.events.told] == [
         ("Warning", "DiskFull", "vc-1")
     ] * 2
+
+
+def test_a_refused_switchover_is_told_with_its_reason(stage: Stage) -> None:
+    stage.announcer.switchover_refused(CLUSTER, "vc-9", "'vc-9' is no pod of this cluster")
+    assert stage.events.told == [
+        ("Warning", "SwitchoverRefused", "switchover to 'vc-9' refused: 'vc-9' is no pod of this cluster")
+    ]
+
+
+def test_what_waits_for_a_person_is_told_once_until_it_changes(stage: Stage) -> None:
+    def shown(**notes: Any) -> Summary:
+        return summarize(FACTS, record(), view(), Notes(**notes))
+
+    for summary in (shown(), shown(outdated=("vc-0", "vc-1")), shown(outdated=("vc-0", "vc-1")), shown(), shown()):
+        stage.announcer.changes(CLUSTER, summary)
+    stage.announcer.changes(CLUSTER, shown(scale_down_refused="would remove vc-2"))
+    assert [(kind, reason) for kind, reason, _ in stage.events.told] == [
+        ("Warning", "RolloutPending"),
+        ("Warning", "ScaleDownRefused"),
+    ]
+
+
+def test_a_pause_and_its_end_are_told(stage: Stage) -> None:
+    for paused in (False, True, True, False):
+        stage.announcer.changes(CLUSTER, summarize(FACTS._replace(paused=paused), record(), view(), Notes()))
+    assert [reason for _, reason, _ in stage.events.told] == ["Paused", "Resumed"]
+
+
+def test_every_reason_of_an_event_is_told_somewhere() -> None:
+    told = "".join(path.read_text(encoding="utf-8") for path in Path(runtime.__file__).parent.glob("*.py"))
+    assert [reason.name for reason in Reason if f"Reason.{reason.name}" not in told] == []
 
 
 def test_divergent_writes_of_a_returning_primary_are_reported(stage: Stage) -> None:

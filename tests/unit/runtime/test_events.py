@@ -65,7 +65,7 @@ async def setup(kube: Kube) -> AsyncIterator[Setup]:
 
 async def test_an_event_is_what_kubectl_shows(api: FakeApi, setup: Setup) -> None:
     api.script = [api.reply(201, {"kind": "Event"})]
-    setup.recorder.warning(CLUSTER, Reason.FAILOVER_STARTED, "primary a-0 refused connections")
+    setup.recorder.warning(CLUSTER, Reason.FAILOVER_BLOCKED, "primary a-0 refused connections")
     await setup.flush()
     (seen,) = api.seen
     assert (seen.method, seen.path) == ("POST", "/api/v1/namespaces/ns/events")
@@ -83,7 +83,7 @@ async def test_an_event_is_what_kubectl_shows(api: FakeApi, setup: Setup) -> Non
             "uid": "u1",
         },
         "type": "Warning",
-        "reason": "FailoverStarted",
+        "reason": "FailoverBlocked",
         "message": "primary a-0 refused connections",
         "firstTimestamp": "2026-01-02T03:04:05Z",
         "lastTimestamp": "2026-01-02T03:04:05Z",
@@ -98,7 +98,7 @@ async def test_a_repeated_event_raises_the_count_and_a_late_one_is_told_anew(api
     api.script = [api.reply(200, {"kind": "Event"})]
     for pause_s in (0, 1, 1, REPEAT_WINDOW_S):
         setup.clock.pass_s(pause_s)
-        setup.recorder.normal(CLUSTER, Reason.CLUSTER_READY, "3 pods are ready")
+        setup.recorder.normal(CLUSTER, Reason.CLUSTER_CREATED, "3 pods are ready")
         await setup.flush()
     assert [seen.method for seen in api.seen] == ["POST", "PATCH", "PATCH", "POST"]
     assert api.seen[1].path.endswith(f"/events/{api.seen[0].body['metadata']['name']}")
