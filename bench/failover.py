@@ -72,7 +72,7 @@ async def measure(name: str, runs: int) -> Figure:
         RuntimeError: A write that ``WAIT 1`` confirmed was lost: then the figure means nothing.
     """
     case = CASES[name]
-    async with World(compiled=True) as world:
+    async with World(as_shipped=True) as world:
         await world.start_operator()
         cluster = await world.apply([MANIFEST])
         await cluster.wait_ready()

@@ -20,7 +20,7 @@ _IDLE_S: Final = 10.0
 async def measure(runs: int) -> list[Figure]:
     """Start an operator, apply a cluster, wait, delete it; again and again."""
     start_ms, ready_ms, rss_mb, idle_percent = [], [], [], []
-    async with World(compiled=True) as world:
+    async with World(as_shipped=True) as world:
         async with world.new_operator() as first:  # compiles what the others find compiled
             await first.wait_leader()
         for number in range(runs):

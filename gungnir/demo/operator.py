@@ -39,6 +39,7 @@ class OperatorOptions:
         lease_namespace: Namespace of the lease.
         valkey_source_address: Address from which it connects to pods; empty for any.
         extra: More command-line arguments.
+        traced: Whether it writes a trace, which takes time at every step.
         bytecode: Directory in which it keeps its compiled modules, whatever this process is told about that; None: as
             this process does. The image brings compiled modules; a start that compiles them takes twice as long.
     """
@@ -50,6 +51,7 @@ class OperatorOptions:
     lease_namespace: str = "default"
     valkey_source_address: str = ""
     extra: Sequence[str] = ()
+    traced: bool = True
     bytecode: Path | None = None
 
     @property
@@ -70,7 +72,7 @@ class OperatorOptions:
             *("--http-address", self.http_address),
             *("--identity", self.identity),
             *("--lease-namespace", self.lease_namespace),
-            *("--trace-file", str(self.directory / f"{self.identity}.trace.jsonl")),
+            *(("--trace-file", str(self.directory / f"{self.identity}.trace.jsonl")) if self.traced else ()),
             *(("--valkey-source-address", source) if source else ()),
             *self.extra,
         ]

@@ -27,11 +27,12 @@ class World:
         local: The local cluster, with its faults.
         api: Client of its API server.
         directory: Where logs and traces of the operators are.
-        compiled: Whether operators start from compiled modules, as in the image; the first one compiles them.
+        as_shipped: Whether operators start as from the image: from compiled modules (the first one compiles them), and
+            without a trace.
     """
 
-    def __init__(self, *, compiled: bool = False) -> None:
-        self.compiled: Final = compiled
+    def __init__(self, *, as_shipped: bool = False) -> None:
+        self.as_shipped: Final = as_shipped
         self._stack = contextlib.AsyncExitStack()
         self._ports = itertools.count(_FIRST_PORT)
         self.operators: list[OperatorProcess] = []
@@ -60,7 +61,8 @@ class World:
             valkey_source_address=source,
             lease_namespace=OPERATOR_NAMESPACE,
             extra=extra,
-            bytecode=self.directory / "bytecode" if self.compiled else None,
+            traced=not self.as_shipped,
+            bytecode=self.directory / "bytecode" if self.as_shipped else None,
         )
         operator = OperatorProcess(options)
         self.operators.append(operator)

@@ -7,6 +7,7 @@ tight loop nor held against another claim of the same name.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from gungnir.api.quantity import parse_quantity
@@ -101,7 +102,12 @@ def _progress(status: Mapping[str, Any]) -> tuple[Resize, str]:
 
 def _bytes(quantity: object) -> int:
     """Return a size in whole bytes, rounded up as Kubernetes does; -1 for a text that is no quantity to us."""
+    return _whole_bytes(str(quantity))
+
+
+@lru_cache(maxsize=1024)
+def _whole_bytes(text: str) -> int:
     try:
-        return math.ceil(parse_quantity(str(quantity)))
+        return math.ceil(parse_quantity(text))
     except ValueError:
         return -1

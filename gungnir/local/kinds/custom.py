@@ -6,7 +6,15 @@ from typing import Any, Final
 
 from gungnir.local.errors import INVALID, NOT_SUPPORTED, REQUIRED, TOO_LONG, TOO_MANY, FieldError
 from gungnir.local.schema import rules
-from gungnir.local.schema.structural import TYPE_ERROR, Schema, apply_defaults, correlated, prune, validate
+from gungnir.local.schema.structural import (
+    TYPE_ERROR,
+    Schema,
+    apply_defaults,
+    correlated,
+    mark_defaults,
+    prune,
+    validate,
+)
 
 Obj = dict[str, Any]
 _BLOCKING: Final = frozenset({NOT_SUPPORTED, REQUIRED, TOO_LONG, TOO_MANY})
@@ -33,6 +41,7 @@ class CustomVersion:
         self.source: Schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
         self._schema = deepcopy(self.source)
         rules.compile_rules(self._schema)
+        mark_defaults(self._schema)
         self.columns: list[Obj] = list(version.get("additionalPrinterColumns") or [])
         scale = (version.get("subresources") or {}).get("scale")
         self.scale = _scale_paths(scale) if scale else None

@@ -47,23 +47,34 @@ def prune(schema: Schema, value: Any, path: str = "", *, root: bool = False) -> 
             continue
         inner = properties.get(name, additional if isinstance(additional, dict) else None)
         if inner is not None:
-            unknown += prune(inner, value[name], join(path, name))
+            if isinstance(value[name], (dict, list)):
+                unknown += prune(inner, value[name], join(path, name))
         elif not keep:
             del value[name]
             unknown.append(join(path, name))
     return unknown
 
 
+def mark_defaults(schema: Schema) -> bool:
+    """Note in each node of a schema whether there is a default below it; a status rarely has any."""
+    nodes = [*(schema.get("properties") or {}).values(), schema.get("items"), schema.get("additionalProperties")]
+    below = [mark_defaults(node) or "default" in node for node in nodes if isinstance(node, dict)]
+    schema["~has_defaults"] = any(below)
+    return any(below)
+
+
 def apply_defaults(schema: Schema, value: Any) -> None:
     """Fill in the schema's defaults, and drop a null where the schema has a default and no ``nullable``."""
-    if isinstance(value, list):
-        items = schema.get("items")
-        if isinstance(items, dict):
-            for item in value:
-                apply_defaults(items, item)
+    if not schema.get("~has_defaults", True):
         return
-    if not isinstance(value, dict):
-        return
+    if isinstance(value, dict):
+        _default_fields(schema, value)
+    elif isinstance(value, list) and isinstance(schema.get("items"), dict):
+        for item in value:
+            apply_defaults(schema["items"], item)
+
+
+def _default_fields(schema: Schema, value: Schema) -> None:
     for name, inner in (schema.get("properties") or {}).items():
         if "default" in inner and _is_absent(value, name, inner):
             value[name] = deepcopy(inner["default"])
