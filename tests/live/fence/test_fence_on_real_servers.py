@@ -87,7 +87,9 @@ async def test_detach_promote_and_follow_make_a_primary_and_its_replica(pods: "S
 
 async def test_raising_the_fence_cuts_the_former_operator_and_its_link_and_keeps_the_data(pods: "Start") -> None:
     first, second = await primary_and_replica(pods)
-    assert await write(first, "k") == b"OK"
+    async with client(first) as connection:
+        assert await one(connection, "SET", "k", "1") == b"OK"
+        assert await one(connection, "WAIT", "1", str(PATIENT_MS)) == 1, "the replica has it"
     old = await operator(first, 1)
     for pod in (first, second):
         pod.epoch = 2
