@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from gungnir.local.errors import BadRequestError, conflict, forbidden
+from gungnir.local.errors import NOT_SUPPORTED, FieldError, forbidden, invalid
 from gungnir.local.kinds import definitions
 from gungnir.local.kinds.catalog import Kind
 from gungnir.local.kinds.definitions import settle_definition
@@ -59,9 +59,8 @@ class Deletions:
             None if the object is gone, else the version that waits for its finalizers or its grace period.
 
         Raises:
-            ConflictError: A precondition does not hold.
             ForbiddenError: The object may never be deleted.
-            BadRequestError: The propagation policy is unknown.
+            InvalidError: The propagation policy is unknown.
         """
         self._check(kind, record, options)
         new = record.copy()
@@ -89,23 +88,10 @@ class Deletions:
 
     @staticmethod
     def _check(kind: Kind, record: Record, options: DeleteOptions) -> None:
-        metadata = record.obj["metadata"]
         if options.propagation not in {None, *PROPAGATION}:
-            raise BadRequestError(
-                f"propagationPolicy: Unsupported value: {options.propagation!r}: use Background, Foreground or Orphan"
-            )
-        for wanted, field, label in (
-            (options.uid, "uid", "UID"),
-            (options.resource_version, "resourceVersion", "ResourceVersion"),
-        ):
-            if wanted and wanted != metadata.get(field):
-                raise conflict(
-                    kind.plural,
-                    kind.group,
-                    record.key.name,
-                    f"Precondition failed: {label} in precondition: {wanted}, {label} in object meta: "
-                    f"{metadata.get(field)}",
-                )
+            supported = 'supported values: "Foreground", "Background", "Orphan", "nil"'
+            error = FieldError(NOT_SUPPORTED, "propagationPolicy", supported, options.propagation)
+            raise invalid("DeleteOptions", "meta.k8s.io", "", [error])
         if kind.table == "namespaces" and record.key.name in PERMANENT_NAMESPACES:
             raise forbidden("namespaces", "", record.key.name, "this namespace may not be deleted")
 
@@ -188,10 +174,21 @@ class Deletions:
                 self._settle_deletion(record)
             elif self._is_garbage(record):
                 self._delete(record, "Background")
+            else:
+                self._drop_dead_owners(record)
 
     def _is_garbage(self, record: Record) -> bool:
         owners = record.obj["metadata"].get("ownerReferences") or []
         return bool(owners) and not any(owner["uid"] in self._by_uid for owner in owners)
+
+    def _drop_dead_owners(self, record: Record) -> None:
+        """Forget the owners that are gone; another one keeps the object."""
+        owners = record.obj["metadata"].get("ownerReferences") or []
+        alive = [owner for owner in owners if owner["uid"] in self._by_uid]
+        if len(alive) < len(owners):
+            new = record.copy()
+            new["metadata"]["ownerReferences"] = alive
+            self._store.put(record.key, new)
 
     def _delete(self, record: Record, propagation: str | None) -> None:
         kind = self._registry.catalog.of_object(record.obj["apiVersion"], record.obj["kind"])

@@ -32,8 +32,9 @@ class ApiError(Exception):
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.status_reason,
         }
+        if self.status_reason:
+            body["reason"] = self.status_reason
         if self.details:
             body["details"] = self.details
         body["code"] = self.http_code
@@ -193,8 +194,13 @@ def invalid(kind: str, group: str, name: str, errors: list[FieldError]) -> Inval
     text = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     return InvalidError(
         f'{qualified} "{name}" is invalid: {text}',
-        {"name": name, "group": group, "kind": kind, "causes": [error.as_cause() for error in errors]},
+        _about(name, group, kind) | {"causes": [error.as_cause() for error in errors]},
     )
+
+
+def _about(name: str, group: str, kind: str) -> dict[str, Any]:
+    """Return the ``details`` of an error; what is empty is left out."""
+    return {key: text for key, text in (("name", name), ("group", group), ("kind", kind)) if text}
 
 
 def qualified_resource(plural: str, group: str) -> str:
@@ -204,29 +210,25 @@ def qualified_resource(plural: str, group: str) -> str:
 
 def not_found(plural: str, group: str, name: str) -> NotFoundError:
     """Build the error for an object that does not exist."""
-    return NotFoundError(
-        f'{qualified_resource(plural, group)} "{name}" not found', {"name": name, "group": group, "kind": plural}
-    )
+    return NotFoundError(f'{qualified_resource(plural, group)} "{name}" not found', _about(name, group, plural))
 
 
-def already_exists(plural: str, group: str, name: str) -> AlreadyExistsError:
-    """Build the error for a name that is taken."""
-    return AlreadyExistsError(
-        f'{qualified_resource(plural, group)} "{name}" already exists', {"name": name, "group": group, "kind": plural}
-    )
+def already_exists(plural: str, group: str, name: str, *, deleting: bool = False) -> AlreadyExistsError:
+    """Build the error for a name that is taken, perhaps by an object that is about to go."""
+    text = f'{qualified_resource(plural, group)} "{name}" already exists'
+    return AlreadyExistsError(f"object is being deleted: {text}" if deleting else text, _about(name, group, plural))
 
 
 def conflict(plural: str, group: str, name: str, why: str) -> ConflictError:
     """Build the error for a precondition that does not hold."""
     return ConflictError(
         f'Operation cannot be fulfilled on {qualified_resource(plural, group)} "{name}": {why}',
-        {"name": name, "group": group, "kind": plural},
+        _about(name, group, plural),
     )
 
 
 def forbidden(plural: str, group: str, name: str, why: str) -> ForbiddenError:
     """Build the error for a request that is not allowed."""
     return ForbiddenError(
-        f'{qualified_resource(plural, group)} "{name}" is forbidden: {why}',
-        {"name": name, "group": group, "kind": plural},
+        f'{qualified_resource(plural, group)} "{name}" is forbidden: {why}', _about(name, group, plural)
     )

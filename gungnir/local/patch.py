@@ -156,8 +156,6 @@ def json_patch(target: Any, operations: Any) -> Any:
         raise BadRequestError("the body of a JSON patch must be a list of operations")
     try:
         return jsonpatch.apply_patch(target, operations)
-    except jsonpatch.InvalidJsonPatch as exc:
-        raise BadRequestError(f"cannot read the JSON patch: {exc}") from exc
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, KeyError, TypeError, IndexError) as exc:
         raise InvalidError(f"the server rejected our request due to an error in our request: {exc}") from exc
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from gungnir.local import admission
+from gungnir.local import admission, preconditions
 from gungnir.local import patch as patches
 from gungnir.local.conversion import from_storage, to_storage
 from gungnir.local.deletion import DeleteOptions, Deletions
 from gungnir.local.errors import (
+    ApiError,
     BadRequestError,
     ForbiddenError,
     already_exists,
-    conflict,
     forbidden,
     not_found,
 )
@@ -167,7 +167,8 @@ class Registry:
         metadata = new["metadata"]
         self._place(kind, new, namespace)
         if metadata.get("resourceVersion"):
-            raise BadRequestError("resourceVersion should not be set on objects to be created")
+            # a real server answers 500 without a reason here (storage.ErrResourceVersionSetOnCreate)
+            raise ApiError("resourceVersion should not be set on objects to be created", reason="")
         for name in SERVER_FIELDS:
             metadata.pop(name, None)
         if not metadata.get("name") and metadata.get("generateName"):
@@ -181,8 +182,10 @@ class Registry:
         self._mutate(kind, new, None)
         admission.validate(kind, new, None)
         key = self.key(kind, metadata.get("namespace"), metadata["name"])
-        if self.store.get(key) is not None:
-            raise already_exists(kind.plural, kind.group, metadata["name"])
+        taken = self.store.get(key)
+        if taken is not None:
+            deleting = "deletionTimestamp" in taken.obj["metadata"]
+            raise already_exists(kind.plural, kind.group, metadata["name"], deleting=deleting)
         metadata["uid"] = str(uuid.uuid4())
         metadata["creationTimestamp"] = self.now()
         if kind.has_generation:
@@ -227,6 +230,7 @@ class Registry:
                 f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
             )
         record = self.record(kind, metadata.get("namespace"), metadata.get("name", ""))
+        preconditions.check_update(kind, record, metadata)
         return from_storage(kind, self._replace(kind, record, new, subresource, opts))
 
     def patch(
@@ -245,7 +249,7 @@ class Registry:
 
         Raises:
             NotFoundError: It does not exist.
-            ConflictError: The patch names a resourceVersion or uid that is not the current one.
+            ConflictError: The patch names a resourceVersion that is not the current one.
             UnsupportedMediaTypeError: The media type is not served, server-side apply among them.
             BadRequestError: The patch cannot be read.
             InvalidError: The patch does not apply, or its result breaks a rule.
@@ -257,6 +261,7 @@ class Registry:
         current = from_storage(kind, record.copy())
         changed = patches.apply(current, patch, content_type, is_custom=kind.is_custom)
         new = to_storage(kind, admission.check_type(kind, changed))
+        preconditions.check_patch(kind, record, new["metadata"])
         return from_storage(kind, self._replace(kind, record, new, subresource, opts))
 
     def delete(
@@ -283,6 +288,7 @@ class Registry:
         kind = self.catalog.resolve(resource)
         record = self.record(kind, namespace, name)
         options = DeleteOptions(uid, resource_version, grace_period_seconds, propagation, dry_run)
+        preconditions.check_deletion(kind, record, options)
         with self._verb():
             waiting = self._deletions.delete(kind, record, options)
             if waiting is None:
@@ -329,8 +335,7 @@ class Registry:
             metadata["namespace"] = namespace
         if namespace and metadata["namespace"] != namespace:
             raise BadRequestError(
-                f"the namespace of the provided object does not match the namespace sent on the request "
-                f"({metadata['namespace']} and {namespace})"
+                "the namespace of the provided object does not match the namespace sent on the request"
             )
         placed = metadata.get("namespace")
         if not placed:
@@ -385,7 +390,6 @@ class Registry:
 
     def _replace(self, kind: Kind, record: Record, new: Obj, subresource: str | None, opts: WriteOptions) -> Obj:
         old = record.obj
-        self._check_preconditions(kind, record, new["metadata"])
         opts.warnings += admission.decode(kind, new, opts.field_validation)
         new = combine(kind, new, record, subresource)
         if subresource is None:
@@ -408,25 +412,6 @@ class Registry:
                 return self.store.remove(record.key).copy()
             record = self.store.put(record.key, new)
         return record.copy()
-
-    @staticmethod
-    def _check_preconditions(kind: Kind, record: Record, metadata: Obj) -> None:
-        old = record.obj["metadata"]
-        uid, revision = metadata.get("uid"), metadata.get("resourceVersion")
-        if uid and uid != old.get("uid"):
-            raise conflict(
-                kind.plural,
-                kind.group,
-                old["name"],
-                f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.get('uid')}",
-            )
-        if revision and revision != old.get("resourceVersion"):
-            raise conflict(
-                kind.plural,
-                kind.group,
-                old["name"],
-                "the object has been modified; please apply your changes to the latest version and try again",
-            )
 
     def _verb(self) -> "_Verb":
         return _Verb(self)

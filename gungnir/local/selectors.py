@@ -13,6 +13,7 @@ _KEY: Final = r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?"
 _VALUE: Final = r"[A-Za-z0-9._-]*"
 _EXISTS: Final = re.compile(rf"\s*(!?)\s*({_KEY})\s*")
 _EQUALS: Final = re.compile(rf"\s*({_KEY})\s*(==|=|!=)\s*({_VALUE})\s*")
+_ORDER: Final = re.compile(rf"\s*({_KEY})\s*([<>])\s*(-?\d+)\s*")
 _SET: Final = re.compile(rf"\s*({_KEY})\s+(in|notin)\s+\(([^()]*)\)\s*")
 _COMMA_OUTSIDE_PARENTHESES: Final = re.compile(r",(?![^(]*\))")
 _FIELD: Final = re.compile(r"\s*([A-Za-z0-9_.\-/\[\]]+)\s*(==|=|!=)\s*(.*?)\s*")
@@ -36,12 +37,26 @@ def _requirement(text: str) -> Predicate:
         if operator == "!=":
             return lambda labels: labels.get(key) != value
         return lambda labels: labels.get(key) == value
+    if match := _ORDER.fullmatch(text):
+        key, operator, bound = match.groups()
+        return _ordered(key, operator, int(bound))
     if match := _EXISTS.fullmatch(text):
         absent, key = match.groups()
         if absent:
             return lambda labels: key not in labels
         return lambda labels: key in labels
     raise BadRequestError(f"unable to parse requirement {text.strip()!r} of the label selector")
+
+
+def _ordered(key: str, operator: str, bound: int) -> Predicate:
+    def holds(labels: Mapping[str, Any]) -> bool:
+        try:
+            value = int(labels.get(key, ""))
+        except ValueError:  # a label that is no whole number is neither more nor less
+            return False
+        return value > bound if operator == ">" else value < bound
+
+    return holds
 
 
 @lru_cache(maxsize=512)
@@ -93,6 +108,12 @@ def field_predicate(selector: str) -> Predicate:
         return everything
     parts = [_field_requirement(part) for part in _FIELD_SEPARATOR.split(selector) if part.strip()]
     return lambda obj: all(part(obj) for part in parts)
+
+
+def field_names(selector: str) -> list[str]:
+    """Return the fields that a selector asks about; parts that cannot be read are left to ``field_predicate``."""
+    matches = [_FIELD.fullmatch(part) for part in _FIELD_SEPARATOR.split(selector) if part.strip()]
+    return [match.group(1) for match in matches if match]
 
 
 def predicate(label_selector: str = "", field_selector: str = "") -> Predicate:

@@ -136,21 +136,22 @@ def validate_metadata(kind: Kind, metadata: dict[str, Any]) -> list[FieldError]:
 def _validate_owners(owners: list[Any]) -> list[FieldError]:
     errors: list[FieldError] = []
     controllers = []
-    for i, owner in enumerate(owners):
-        at = f"metadata.ownerReferences[{i}]"
+    at = "metadata.ownerReferences"  # a real server names no index here
+    for owner in owners:
         errors += [
             FieldError(INVALID, f"{at}.{field}", "must not be empty", owner.get(field, ""))
             for field in ("apiVersion", "kind", "name", "uid")
             if not owner.get(field)
         ]
         if owner.get("controller"):
-            controllers.append(owner.get("name"))
+            controllers.append(f"{owner.get('kind')}/{owner.get('name')}")
     if len(controllers) > 1:
+        who = " and ".join(controllers)
         errors.append(
             FieldError(
                 INVALID,
                 "metadata.ownerReferences",
-                f'Only one reference can have Controller set to true. Found "true" in references for {controllers}',
+                f'Only one reference can have Controller set to true. Found "true" in references for {who}',
                 owners,
             )
         )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from gungnir.local.errors import DUPLICATE, FORBIDDEN, INVALID, NOT_SUPPORTED, REQUIRED, FieldError
 from gungnir.local.kinds.meta import label_problem, subdomain_problem, validate_labels
+from gungnir.local.schema.quantities import parse
 from gungnir.local.selectors import matches_label_selector
 
 Obj = dict[str, Any]
@@ -92,6 +93,8 @@ def pod(obj: Obj) -> list[FieldError]:
 
 def pod_update(new: Obj, old: Obj) -> list[FieldError]:
     """Allow only the fields of a pod that may change."""
+    if len(new["spec"].get("containers") or []) != len(old["spec"].get("containers") or []):
+        return [FieldError(FORBIDDEN, "spec.containers", "pod updates may not add or remove containers")]
 
     def frozen(obj: Obj) -> Obj:
         spec = {
@@ -289,14 +292,16 @@ def claim(obj: Obj) -> list[FieldError]:
 
 
 def claim_update(new: Obj, old: Obj) -> list[FieldError]:
-    """Allow only more storage, and the volume that a claim is bound to."""
+    """Allow only more storage once it is bound, and the volume that a claim is bound to."""
+    bound = (new.get("status") or {}).get("phase") == "Bound"
+    free = {"volumeName", "storageClassName"} | ({"resources"} if bound else set())
 
     def frozen(obj: Obj) -> Obj:
-        spec = {k: v for k, v in obj["spec"].items() if k not in {"resources", "volumeName", "storageClassName"}}
+        spec = {k: v for k, v in obj["spec"].items() if k not in free}
         return {**spec, "class": obj["spec"].get("storageClassName") if old["spec"].get("storageClassName") else None}
 
     if frozen(new) == frozen(old):
-        return []
+        return _claim_shrinks(new, old)
     return [
         FieldError(
             FORBIDDEN,
@@ -304,6 +309,16 @@ def claim_update(new: Obj, old: Obj) -> list[FieldError]:
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
         )
     ]
+
+
+def _claim_shrinks(new: Obj, old: Obj) -> list[FieldError]:
+    """A claim may ask for less than before, as long as that is more than it has."""
+    wanted = new["spec"]["resources"]["requests"]["storage"]
+    has = ((new.get("status") or {}).get("capacity") or {}).get("storage")
+    if wanted == old["spec"]["resources"]["requests"]["storage"] or has is None or parse(wanted) > parse(has):
+        return []
+    at = "spec.resources.requests.storage"
+    return [FieldError(FORBIDDEN, at, "field can not be less than status.capacity")]
 
 
 def disruption_budget(obj: Obj) -> list[FieldError]:

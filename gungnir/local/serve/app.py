@@ -17,6 +17,7 @@ from gungnir.local.serve.admin import handle_admin
 from gungnir.local.serve.audit import Audit, AuditEntry
 from gungnir.local.serve.content import answer, body_of, error_answer, flag
 from gungnir.local.serve.faults import About, Faults
+from gungnir.local.serve.pages import Pages
 from gungnir.local.serve.routing import resolve
 from gungnir.local.serve.static import static_answer
 from gungnir.local.serve.streams import Stream
@@ -38,6 +39,7 @@ class ApiServer:
         audit: The last requests.
         pod_log: Set by the node agent: the bytes of a container's log.
         streams: The open watches.
+        pages: The lists that somebody is in the middle of reading.
     """
 
     def __init__(self, registry: Registry, *, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -47,6 +49,7 @@ class ApiServer:
         self.audit = Audit()
         self.pod_log: PodLog | None = None
         self.streams: set[Stream] = set()
+        self.pages = Pages()
         self.stopping = False
         self._host = host
         self._port = port
@@ -150,6 +153,7 @@ class ApiServer:
     def expire_watches(self) -> None:
         """End every open watch with 410 Gone and forget the history, so that resuming is refused too."""
         self.registry.store.forget_history()
+        self.pages.forget()
         for stream in list(self.streams):
             stream.expire()
 

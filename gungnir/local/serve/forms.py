@@ -1,16 +1,12 @@
 """The forms of an answer: the object itself, a Table for people, or its metadata alone."""
 
-import base64
-import json
-from dataclasses import dataclass
 from typing import Any, Final
 
 from gungnir.local.conversion import from_storage, needs_conversion
-from gungnir.local.errors import ExpiredError
 from gungnir.local.kinds.catalog import Kind
 from gungnir.local.serve.columns import printer_of
 from gungnir.local.serve.content import dumps
-from gungnir.local.store import Key, Record
+from gungnir.local.store import Record
 
 Obj = dict[str, Any]
 _META: Final = "meta.k8s.io/v1"
@@ -45,7 +41,15 @@ def many(kind: Kind, records: list[Record], form: str, include: str, meta: Obj) 
         items = [partial(record) for record in records]
         return dumps({"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": meta, "items": items})
     head = dumps({"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": meta})
-    return head[:-1] + b',"items":[' + b",".join(raw_of(kind, record) for record in records) + b"]}"
+    return head[:-1] + b',"items":[' + b",".join(_item(kind, record) for record in records) + b"]}"
+
+
+def _item(kind: Kind, record: Record) -> bytes:
+    """Return an object's JSON as an item of a list, where a built-in type is said by the list alone."""
+    if kind.is_custom:
+        return raw_of(kind, record)
+    obj = from_storage(kind, record.copy()) if needs_conversion(kind, record.obj) else record.obj
+    return dumps({name: value for name, value in obj.items() if name not in {"apiVersion", "kind"}})
 
 
 def table(
@@ -68,43 +72,3 @@ def table(
         "columnDefinitions": printer.columns if columns else None,
         "rows": rows,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A part of a list."""
-
-    records: list[Record]
-    meta: Obj
-
-
-def page(records: list[Record], revision: int, limit: int | None, token: str) -> Page:
-    """Return the part of a list that ``limit`` and a continue token select.
-
-    Later pages carry the first page's resourceVersion and show later states: a watch from that revision repeats what
-    changed in between, so that a client misses nothing.
-
-    Raises:
-        ExpiredError: The token cannot be read.
-    """
-    if token:
-        revision, after = _read_token(token)
-        records = [record for record in records if record.key > after]
-    meta: Obj = {"resourceVersion": str(revision)}
-    if limit and len(records) > limit:
-        meta["continue"] = _token(revision, records[limit - 1].key)
-        meta["remainingItemCount"] = len(records) - limit
-        records = records[:limit]
-    return Page(records, meta)
-
-
-def _token(revision: int, key: Key) -> str:
-    return base64.urlsafe_b64encode(json.dumps([revision, *key]).encode()).decode().rstrip("=")
-
-
-def _read_token(token: str) -> tuple[int, Key]:
-    try:
-        revision, name_table, namespace, name = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return int(revision), Key(name_table, namespace, name)
-    except (ValueError, TypeError) as exc:
-        raise ExpiredError("The provided continue parameter is not valid: list again without it") from exc

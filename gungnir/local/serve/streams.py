@@ -9,6 +9,7 @@ from aiohttp import web
 from gungnir.local.errors import ApiError, ExpiredError
 from gungnir.local.serve import forms
 from gungnir.local.serve.content import JSON, dumps, flag, integer, wanted_form
+from gungnir.local.serve.list_options import check_fields, check_match
 from gungnir.local.serve.routing import Target
 from gungnir.local.watches import Watch, WatchEvent
 
@@ -87,6 +88,8 @@ async def stream_watch(server: "ApiServer", request: web.Request, target: Target
         ApiError: The watch cannot begin.
     """
     query = request.query
+    check_match(request, watch=True)
+    check_fields(target.kind, query.get("fieldSelector", ""))
     initial = flag(request, "sendInitialEvents")
     bookmarks = flag(request, "allowWatchBookmarks")
     watch = server.registry.watch(

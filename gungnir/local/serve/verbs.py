@@ -5,10 +5,18 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from gungnir.local.deletion import DeleteOptions
-from gungnir.local.errors import ApiError, BadRequestError, NotFoundError, ServerTimeoutError
+from gungnir.local.errors import (
+    INVALID,
+    ApiError,
+    BadRequestError,
+    FieldError,
+    NotFoundError,
+    ServerTimeoutError,
+    invalid,
+)
 from gungnir.local.kinds.catalog import Kind
 from gungnir.local.registry import WriteOptions, parse_revision
-from gungnir.local.serve import forms, subresources
+from gungnir.local.serve import forms, list_options, subresources
 from gungnir.local.serve.content import answer, body_of, integer, wanted_form
 from gungnir.local.serve.routing import Target
 from gungnir.local.serve.streams import stream_watch
@@ -63,7 +71,8 @@ def _get(server: "ApiServer", request: web.Request, target: Target) -> web.Respo
     return answer(forms.one(target.kind, record, *_form(request)))
 
 
-def _selectors(request: web.Request) -> dict[str, str]:
+def _selectors(request: web.Request, kind: Kind) -> dict[str, str]:
+    list_options.check_fields(kind, request.query.get("fieldSelector", ""))
     return {
         "label_selector": request.query.get("labelSelector", ""),
         "field_selector": request.query.get("fieldSelector", ""),
@@ -72,6 +81,7 @@ def _selectors(request: web.Request) -> dict[str, str]:
 
 def _list(server: "ApiServer", request: web.Request, target: Target) -> web.Response:
     registry = server.registry
+    list_options.check_match(request, watch=False)
     wanted = request.query.get("resourceVersion", "")
     if wanted and parse_revision(wanted) > registry.store.revision:
         cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
@@ -79,8 +89,13 @@ def _list(server: "ApiServer", request: web.Request, target: Target) -> web.Resp
             f"Too large resource version: {wanted}, current: {registry.store.revision}",
             {"causes": [cause], "retryAfterSeconds": 1},
         )
-    records = registry.records(target.kind, target.namespace, **_selectors(request))
-    page = forms.page(records, registry.store.revision, integer(request, "limit"), request.query.get("continue", ""))
+    selectors, limit = _selectors(request, target.kind), integer(request, "limit")
+    counted, token = not any(selectors.values()), request.query.get("continue", "")
+    if token:
+        page = server.pages.next(token, limit, counted=counted)
+    else:
+        records = registry.records(target.kind, target.namespace, **selectors)
+        page = server.pages.first(records, registry.store.revision, limit, counted=counted)
     return answer(forms.many(target.kind, page.records, *_form(request), page.meta))
 
 
@@ -151,6 +166,11 @@ async def delete_options(request: web.Request) -> DeleteOptions:
     conditions = body.get("preconditions") or {}
     grace_s = body.get("gracePeriodSeconds", integer(request, "gracePeriodSeconds"))
     propagation = body.get("propagationPolicy") or request.query.get("propagationPolicy") or None
+    if propagation is not None and body.get("orphanDependents") is not None:
+        problem = "orphanDependents and deletionPropagation cannot be both set"
+        raise invalid(
+            "DeleteOptions", "meta.k8s.io", "", [FieldError(INVALID, "propagationPolicy", problem, propagation)]
+        )
     if propagation is None and body.get("orphanDependents") is not None:
         propagation = "Orphan" if body["orphanDependents"] else "Background"
     if grace_s is not None and (not isinstance(grace_s, int) or grace_s < 0):
@@ -184,7 +204,7 @@ async def _delete(server: "ApiServer", request: web.Request, target: Target) -> 
 async def _delete_collection(server: "ApiServer", request: web.Request, target: Target) -> web.Response:
     options = await delete_options(request)
     deleted = server.registry.delete_collection(
-        qualified(target.kind), target.namespace, **_selectors(request), options=options
+        qualified(target.kind), target.namespace, **_selectors(request, target.kind), options=options
     )
     meta = {"resourceVersion": deleted.resource_version}
     kind = target.kind

@@ -112,7 +112,7 @@ def test_times_are_rewritten_and_micro_times_are_strict(registry: Registry) -> N
     lease = {"metadata": {"name": "l"}, "spec": {"renewTime": "2026-01-01T02:00:00.123456+02:00"}}
     made = registry.create("leases", lease, namespace="default")
     assert made["spec"]["renewTime"] == "2026-01-01T00:00:00.123456Z"
-    lease["spec"] = {"renewTime": "2026-01-01T00:00:00Z"}
+    lease = {"metadata": made["metadata"], "spec": {"renewTime": "2026-01-01T00:00:00Z"}}
     with pytest.raises(BadRequestError, match="six digits of fraction"):
         registry.update("leases", lease, namespace="default")
 

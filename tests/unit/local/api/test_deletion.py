@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from gungnir.local.errors import BadRequestError, ConflictError, ForbiddenError, InvalidError, NotFoundError
+from gungnir.local.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from gungnir.local.registry import Registry
 
 Obj = dict[str, Any]
@@ -97,9 +97,9 @@ def test_a_finalizer_holds_an_object_until_it_is_removed(registry: Registry) -> 
 
 def test_deletion_has_preconditions(registry: Registry) -> None:
     made = make(registry, "c")
-    with pytest.raises(ConflictError, match="UID in precondition: other"):
+    with pytest.raises(ConflictError, match=r"the UID in the precondition \(other\) does not match"):
         registry.delete("configmaps", "default", "c", uid="other")
-    with pytest.raises(ConflictError, match="ResourceVersion in precondition: 1"):
+    with pytest.raises(ConflictError, match=r"the ResourceVersion in the precondition \(1\) does not match"):
         registry.delete("configmaps", "default", "c", resource_version="1")
     registry.delete(
         "configmaps", "default", "c", uid=made["metadata"]["uid"], resource_version=made["metadata"]["resourceVersion"]
@@ -109,7 +109,7 @@ def test_deletion_has_preconditions(registry: Registry) -> None:
 
 def test_an_unknown_propagation_is_refused(registry: Registry) -> None:
     make(registry, "c")
-    with pytest.raises(BadRequestError, match="use Background, Foreground or Orphan"):
+    with pytest.raises(InvalidError, match='supported values: "Foreground", "Background", "Orphan"'):
         registry.delete("configmaps", "default", "c", propagation="Sideways")
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from gungnir.local.errors import (
     AlreadyExistsError,
+    ApiError,
     BadRequestError,
     ConflictError,
     ForbiddenError,
@@ -66,7 +67,7 @@ def test_create_in_another_namespace_than_the_object_names_is_refused(registry: 
 def test_create_with_a_resource_version_is_refused(registry: Registry) -> None:
     body = config()
     body["metadata"]["resourceVersion"] = "5"
-    with pytest.raises(BadRequestError, match="resourceVersion should not be set"):
+    with pytest.raises(ApiError, match="resourceVersion should not be set"):
         registry.create("configmaps", body, namespace="default")
 
 

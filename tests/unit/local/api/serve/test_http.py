@@ -18,7 +18,7 @@ def test_errors_are_status_objects(served: Served) -> None:
         assert status == 404
         assert body["kind"] == "Status"
         assert body["reason"] == "NotFound"
-        assert body["details"] == {"name": "gone", "group": "", "kind": "configmaps"}
+        assert body["details"] == {"name": "gone", "kind": "configmaps"}
         for method, path, wanted in (
             ("GET", "/api/v1/nothings", 404),
             ("GET", "/nowhere", 404),
@@ -48,6 +48,19 @@ def test_a_list_comes_in_pages(served: Served) -> None:
         assert names == [f"c{i}" for i in range(5)]
         assert token == ""
         status, body = await client.ask("GET", f"{CONFIG_MAPS}?continue=nonsense")
+        assert (status, body["reason"]) == (400, "BadRequest")
+
+    served(scenario)
+
+
+def test_a_page_of_a_list_that_is_no_longer_kept_is_expired(served: Served) -> None:
+    async def scenario(client: Any) -> None:
+        for i in range(3):
+            await client.make(f"c{i}")
+        _, page = await client.ask("GET", f"{CONFIG_MAPS}?limit=1")
+        for _ in range(130):  # more lists under way than are kept
+            await client.ask("GET", f"{CONFIG_MAPS}?limit=1")
+        status, body = await client.ask("GET", f"{CONFIG_MAPS}?limit=1&continue={page['metadata']['continue']}")
         assert (status, body["reason"]) == (410, "Expired")
 
     served(scenario)

@@ -1,0 +1,74 @@
+"""What a write asks of the version it replaces: uid and resourceVersion, each request with its own rule.
+
+Sources: ``registry/generic/registry/store.go`` (Update), ``registry/rest/update.go`` (AllowUnconditionalUpdate),
+``storage/errors.go`` and ``registry/rest/delete.go`` of k8s.io/apiserver; the sentences are those of 1.36.
+"""
+
+from typing import Any, Final
+
+from gungnir.local.deletion import DeleteOptions
+from gungnir.local.errors import INVALID, ConflictError, FieldError, conflict, invalid, qualified_resource
+from gungnir.local.kinds.catalog import Kind
+from gungnir.local.store import Record
+
+Obj = dict[str, Any]
+MODIFIED: Final = "the object has been modified; please apply your changes to the latest version and try again"
+_CONDITIONAL: Final = frozenset({"leases.coordination.k8s.io", "poddisruptionbudgets.policy"})
+"""Built-in kinds whose PUT has to name the version it replaces; custom resources have to, all of them."""
+
+
+def check_update(kind: Kind, record: Record, metadata: Obj) -> None:
+    """Check the version and uid that a PUT names, and that it names a version where it must.
+
+    Raises:
+        ConflictError: The object is of another uid or version.
+        InvalidError: No version is named, and the kind is not overwritten blindly.
+    """
+    uid = metadata.get("uid")
+    if uid and uid != record.uid:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {record.uid}"
+        raise conflict(kind.plural, kind.group, record.key.name, why)
+    if not metadata.get("resourceVersion") and (kind.is_custom or kind.table in _CONDITIONAL):
+        error = FieldError(INVALID, "metadata.resourceVersion", "must be specified for an update", 0)
+        raise invalid(kind.plural, kind.group, record.key.name, [error])
+    _check_version(kind, record, metadata)
+
+
+def check_patch(kind: Kind, record: Record, metadata: Obj) -> None:
+    """Check the version that a patched object still has, then its uid: a patch that sets another is no precondition.
+
+    Raises:
+        ConflictError: The patch names another version.
+        InvalidError: The patch would change the uid.
+    """
+    _check_version(kind, record, metadata)
+    uid = metadata.get("uid")
+    if uid and uid != record.uid:
+        error = FieldError(INVALID, "metadata.uid", "field is immutable", uid)
+        raise invalid(kind.kind, kind.group, record.key.name, [error])
+
+
+def check_deletion(kind: Kind, record: Record, options: DeleteOptions) -> None:
+    """Check the preconditions of a deletion.
+
+    Raises:
+        ConflictError: The object is of another uid or version.
+    """
+    version = str(record.obj["metadata"].get("resourceVersion", ""))
+    for wanted, found, label, hint in (
+        (options.uid, record.uid, "UID", "deleted and then recreated"),
+        (options.resource_version, version, "ResourceVersion", "modified"),
+    ):
+        if wanted and wanted != found:
+            raise ConflictError(
+                f'Operation cannot be fulfilled on {qualified_resource(kind.kind, kind.group)} "{record.key.name}": '
+                f"the {label} in the precondition ({wanted}) does not match the {label} in record ({found}). "
+                f"The object might have been {hint}",
+                {"name": record.key.name, "kind": kind.kind} | ({"group": kind.group} if kind.group else {}),
+            )
+
+
+def _check_version(kind: Kind, record: Record, metadata: Obj) -> None:
+    version = metadata.get("resourceVersion")
+    if version and version != record.obj["metadata"].get("resourceVersion"):
+        raise conflict(kind.plural, kind.group, record.key.name, MODIFIED)
