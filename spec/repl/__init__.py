@@ -18,7 +18,8 @@ def walked(script: Script) -> Walk:
     Raises:
         ReplError: its model or mutant does not exist, or a step cannot be taken any more.
     """
-    return replayed(catalogue_of(script.mutant).game(script.model, script.mutant), script.steps)
+    game, _ = catalogue_of(script.mutant).game(script.model, script.mutant)
+    return replayed(game, script.steps)
 
 
 def code_as_it_is(script: Script) -> Walk:

@@ -86,7 +86,10 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "story": Command("", "print the walk as the explorer prints a counterexample", showing.story),
     "load": Command(
-        "FILE", "load a counterexample: a printed story, or a script (JSON) that save wrote", filing.load, filing.paths
+        "FILE",
+        "load a counterexample (a printed story, or a script that save wrote), or a trace (gungnir run --trace-file)",
+        filing.load,
+        filing.paths,
     ),
     "save": Command(
         "FILE [over]",

@@ -12,14 +12,18 @@ OVER = " over"
 
 
 def load(session: Session, words: str) -> None:
-    """Load a script or a story, and stand at its end.
+    """Load a script or a story, and stand at its end; or a trace, and stand at its beginning.
 
     Raises:
         ReplError: the file cannot be read or understood, or its steps cannot be taken.
     """
     if not words:
-        raise ReplError("load takes a file: a printed story, or a script (JSON)")
+        raise ReplError("load takes a file: a printed story, a script (JSON), or a trace of the operator")
     try:
+        if _is_trace(words):
+            session.begin(*session.game_of(f"trace {words}", ""))
+            session.show(session.walk.game.title)
+            return
         text = Path(words).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ReplError(f"{words} cannot be read: {error}") from error
@@ -31,6 +35,13 @@ def load(session: Session, words: str) -> None:
     session.walk, session.model, session.mutant = walk, model, mutant
     session.show(f"{walk.game.title}: {walk.at} steps; back, forward and goto walk through them")
     session.arrive()
+
+
+def _is_trace(name: str) -> bool:
+    """Tell whether the first line of a file is one of a trace."""
+    with Path(name).expanduser().open(encoding="utf-8") as file:
+        first = file.readline()
+    return first.startswith("{") and '"at_ms"' in first
 
 
 def taken(session: Session, found: Script | Told) -> tuple[Walk, str, str]:

@@ -9,7 +9,7 @@ from spec.repl.walk import TAKE, Walk
 from spec.repl.worlds.style import grid
 
 SEARCHED_STATES = 20_000
-SETTLING_STEPS = 500
+SETTLING_STEPS = 10_000
 END = "end"
 
 

@@ -14,6 +14,7 @@ from spec.repl.walk import Walk
 from spec.repl.worlds.style import BAD
 
 WIDTH = 120
+SHOWN_STEPS = 40
 
 
 def shorten(text: str, width: int) -> str:
@@ -56,8 +57,8 @@ class Session:
             ReplError: there is no such model or mutant.
         """
         catalogue = catalogue_of(mutant)
-        name: str = catalogue.named(model, mutant).name
-        game: Game = catalogue.game(name, mutant)
+        game: Game
+        game, name = catalogue.game(model, mutant)
         return game, name, mutant
 
     def begin(self, game: Game, model: str, mutant: str) -> None:
@@ -94,7 +95,9 @@ class Session:
         if walk.at == began + 1:
             self._tell(began)
         else:
-            for number in range(began, walk.at):
+            if walk.at - began > SHOWN_STEPS:
+                self.show(f"{walk.at - began} steps, of which the last {SHOWN_STEPS}:")
+            for number in range(max(began, walk.at - SHOWN_STEPS), walk.at):
                 self.show(shorten(f"{number + 1:3}. {walk.steps[number].line}", WIDTH))
         self.arrive()
 

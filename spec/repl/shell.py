@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="gungnir repl", description="Step through the machines' worlds by hand.")
     parser.add_argument(
-        "file", nargs="?", default="", help="begin with this counterexample: a story, or a script (JSON)"
+        "file", nargs="?", default="", help="begin with this counterexample (a story, a script) or trace"
     )
     parser.add_argument("--model", default="1", help="name or number of the model to begin in")
     parser.add_argument("--mutant", default="", help="name of a wrong version of the code")

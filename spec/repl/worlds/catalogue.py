@@ -3,6 +3,7 @@
 from spec.models.failover import MODELS, Model
 from spec.mutants import code, rules
 from spec.repl.game import Game, picked
+from spec.repl.worlds.recorded import TraceGame
 from spec.repl.worlds.world import WorldGame
 
 
@@ -15,16 +16,23 @@ def _own(mutant: str) -> tuple[Model, ...]:
     return tuple(other.model._replace(name=OWN) for other in (*code.MUTANTS, *rules.MUTANTS) if other.name == mutant)
 
 
+TRACE = "trace "
+"""What the name of a trace begins with."""
 OWN = "the mutant's own"
 
 
-def game(name: str, mutant: str = "") -> Game:
-    """Return the game of a model, given by its name, its number in ``models``, or words of its name.
+def game(name: str, mutant: str = "") -> tuple[Game, str]:
+    """Return the game of a model, given by its name, its number in ``models`` or words of its name, and its whole name.
+
+    ``trace FILE`` is the game of a recorded trace.
 
     Raises:
         ReplError: there is none, or more than one.
     """
-    return WorldGame(named(name, mutant), mutant)
+    if name.startswith(TRACE):
+        return TraceGame(name.removeprefix(TRACE)), name
+    model = named(name, mutant)
+    return WorldGame(model, mutant), model.name
 
 
 def unchanged(name: str, mutant: str) -> Game:

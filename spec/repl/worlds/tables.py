@@ -76,22 +76,27 @@ def _pod(pod: Pod) -> tuple[str, ...]:
     return (f"run {pod.run} of object {pod.uid}", role, link, writes, history, fence)
 
 
-def _api(world: World) -> Rows:
-    api, record = world.api, world.api.record
+def of_record(record: Record) -> dict[str, str]:
+    """Return the durable record, what is stored by its name."""
     primary = "nobody"
     if record.primary is not None:
         primary = f"{record.primary.pod} ({record.primary.run_id}) since epoch {record.primary.epoch}"
+    return {
+        "epoch": str(record.epoch),
+        "primary": primary,
+        "intent": _intent(record),
+        "members": " ".join(f"{member.pod}/{member.run_id}" for member in record.members),
+        "admitted": " ".join(f"{member.pod}/{member.run_id}" for member in record.admitted),
+        "histories": "; ".join(f"epoch {h.epoch} {h.replid} out of {h.parent} at {h.base}" for h in record.histories),
+        "electorate": f"{record.electorate.size} pods, {record.electorate.acks} acks",
+    }
+
+
+def _api(world: World) -> Rows:
+    api = world.api
     service = "nobody" if api.service_pod is None else api.service_pod
     return {
-        "epoch": (str(record.epoch),),
-        "primary": (primary,),
-        "intent": (_intent(record),),
-        "members": (" ".join(f"{member.pod}/{member.run_id}" for member in record.members),),
-        "admitted": (" ".join(f"{member.pod}/{member.run_id}" for member in record.admitted),),
-        "histories": (
-            "; ".join(f"epoch {h.epoch} {h.replid} out of {h.parent} at {h.base}" for h in record.histories),
-        ),
-        "electorate": (f"{record.electorate.size} pods, {record.electorate.acks} acks",),
+        **{name: (text,) for name, text in of_record(api.record).items()},
         "Service": (f"{service}, epoch {api.service_epoch}",),
         "template": (f"epoch {api.template}",),
     }
