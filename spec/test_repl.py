@@ -1,14 +1,16 @@
 """Each command of the stepping by hand: what it does, and that a wrong one says so and changes nothing."""
 
 from io import StringIO
+from typing import Final, cast
 
 import pytest
 
 from gungnir.machines.kernel import MACHINES
 from spec.models.failover import MODELS, first_of
-from spec.repl import ReplError, Session
+from spec.repl import ReplError, Session, Walk
 from spec.repl.commands import COMMANDS, completions
-from spec.repl.game import picked, unique
+from spec.repl.game import Broken, Game, Move, picked, unique
+from spec.repl.moving import settled
 
 MUTANT = "the worst vote wins"
 
@@ -91,12 +93,33 @@ def test_the_operator_crashes_and_its_successor_resumes() -> None:
     assert not desk.session.walk.breaks()
 
 
-def test_running_to_the_end_stops_where_the_same_rounds_repeat() -> None:
-    """Too few pods kept their data: each round finds that nobody may be promoted."""
-    desk = Desk("four pods")
-    desk("fault c-1 crash")
-    assert "steps repeat" in desk("run end")
-    assert desk.session.walk.state.api.record.intent is not None
+class Circle:
+    """A game of numbers: from 0 to 1, and then in a circle of three; from 9 on there is an end at 7."""
+
+    WAYS: Final = {0: (1,), 1: (2,), 2: (3,), 3: (1,), 9: (8, 7), 8: (9, 7), 7: ()}
+
+    def __init__(self, first: int) -> None:
+        """Begin at a number."""
+        self._first = first
+
+    def first(self) -> int:
+        """Return the number it begins at."""
+        return self._first
+
+    def moves(self, state: int) -> tuple[Move, ...]:
+        """Return the ways from a number."""
+        return tuple(Move(f"to {after}", "step", None, after) for after in self.WAYS[state])
+
+    def broken(self, _before: object, _label: object, _after: int) -> tuple[Broken, ...]:
+        """Return nothing."""
+        return ()
+
+
+@pytest.mark.parametrize(("first", "end", "repeating"), [(0, 1, 3), (9, 7, 0)])
+def test_running_to_the_end_stops_where_the_same_steps_repeat(first: int, end: int, repeating: int) -> None:
+    """But not before everything was taken that could have been: what is put off may lead out of the circle."""
+    walk, steps = settled(Walk.begun(cast("Game", Circle(first))))
+    assert (walk.state, steps) == (end, repeating)
 
 
 def test_cutting_the_primary_off_ends_in_a_failover() -> None:

@@ -102,7 +102,7 @@ def run(session: Session, words: str) -> None:
     if not words:
         raise ReplError("run takes a phase (as in `run Promote` or `run repair Read`), or end")
     if words == END:
-        walk, repeating = _settled(session.walk)
+        walk, repeating = settled(session.walk)
         session.go(walk)
         if repeating:
             session.show(f"from here on the same {repeating} steps repeat: without another fault nothing changes")
@@ -134,7 +134,7 @@ def _phases(walk: Walk) -> dict[str, frozenset[tuple[str, str]]]:
     return found
 
 
-def _settled(walk: Walk) -> tuple[Walk, int]:
+def settled(walk: Walk) -> tuple[Walk, int]:
     """Take whatever has to happen and was not taken for the longest time, so that nothing is put off for ever.
 
     Returns:
