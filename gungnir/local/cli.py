@@ -14,7 +14,7 @@ from gungnir.local.addresses import require_linux
 from gungnir.local.admin_client import AdminClient
 from gungnir.local.settings import DEFAULT_API_PORT, DEFAULT_RESTART_DELAY_MS, NodeSettings
 from gungnir.local.state import DEFAULT_NAME, find, read
-from gungnir.local.tables import render
+from gungnir.local.tables import show
 
 _OUT: Final = Console()
 _ERR: Final = Console(stderr=True)
@@ -78,7 +78,8 @@ def up(
         }
         arguments = [str(word) for key, value in options.items() if value is not None for word in (key, value)]
         state = background.start_in_background(name, arguments)
-        _say_how_to_use(state.url, state.kubeconfig)
+        source = AdminClient(state.url).describe()["operator_source_address"]
+        _say_how_to_use(state.url, state.kubeconfig, source)
         return
     from gungnir.local.cluster import LocalCluster  # noqa: PLC0415 - the other commands start in a fifth of the time
     from gungnir.local.foreground import serve  # noqa: PLC0415 - same
@@ -90,12 +91,23 @@ def up(
         api_port=api_port,
         settings=NodeSettings(restart_delay_ms=restart_delay_ms),
     )
-    asyncio.run(serve(cluster, name, lambda ready: _say_how_to_use(ready.url, str(ready.kubeconfig))))
+    asyncio.run(
+        serve(
+            cluster,
+            name,
+            lambda ready: _say_how_to_use(ready.url, str(ready.kubeconfig), ready.operator_source_address),
+        )
+    )
 
 
-def _say_how_to_use(url: str, kubeconfig: str) -> None:
-    _OUT.print(f"local cluster at {url}", highlight=False)
-    _OUT.print(f"export KUBECONFIG={kubeconfig}", highlight=False, soft_wrap=True)
+def _say_how_to_use(url: str, kubeconfig: str, operator_source: str) -> None:
+    for line in (
+        f"local cluster at {url}",
+        f"export KUBECONFIG={kubeconfig}",
+        f"export GUNGNIR_VALKEY_SOURCE_ADDRESS={operator_source}   # the party 'operator' of 'gungnir local cut'",
+        "gungnir crd | kubectl apply -f -   # then: gungnir run; and: kubectl apply -f deploy/samples/quickstart.yaml",
+    ):
+        _OUT.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -109,8 +121,7 @@ def down(*, name: Name = DEFAULT_NAME) -> None:
 @app.command()
 def status(*, name: Name = DEFAULT_NAME) -> None:
     """Show pods, Services and faults."""
-    for part in render(_client(name).describe()):
-        _OUT.print(part)
+    show(_client(name).describe())
 
 
 @app.command()

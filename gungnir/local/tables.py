@@ -1,13 +1,28 @@
 """The picture of a local cluster for a terminal."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import IO, Any, Final
 
-from rich.console import RenderableType
+from rich import box
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+_LONGEST: Final = 300
+"""Columns of the longest line; names of pods and Services have at most 63 characters each, and namespaces too."""
 _STYLES: Final = {"Running": "green", "hung": "bold yellow", "Terminating": "yellow"}
+
+
+def show(described: Mapping[str, Any], file: IO[str] | None = None) -> None:
+    """Print what ``render`` makes, in full: a name that is cut short names nothing, so lines may be too long instead.
+
+    Args:
+        described: See ``overview``.
+        file: Where to; standard output if not given.
+    """
+    console = Console(file=file, width=_LONGEST)
+    for part in render(described):
+        console.print(part, crop=False)
 
 
 def render(described: Mapping[str, Any]) -> Iterable[RenderableType]:
@@ -21,7 +36,7 @@ def render(described: Mapping[str, Any]) -> Iterable[RenderableType]:
 
 
 def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[RenderableType]]) -> Table:
-    table = Table(*columns, title=title, title_justify="left", header_style="bold")
+    table = Table(*columns, title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(*row)
     return table

@@ -179,10 +179,11 @@ def test_the_commands_act_on_the_running_cluster(tmp_path: Path, monkeypatch: py
         return result.stdout
 
     command = [sys.executable, "-m", "gungnir.local", "up", "--detach", "--api-port", "0"]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    said = subprocess.run(command, check=True, capture_output=True, timeout=30).stdout.decode()
     try:
         path = tmp_path / "gungnir" / "default.json"
         client = AdminClient(State(**json.loads(path.read_text())).url)
+        assert f"export GUNGNIR_VALKEY_SOURCE_ADDRESS={client.describe()['operator_source_address']} " in said
         create(client, "persistentvolumeclaims", CLAIM)
         create(client, "pods", POD)
         first = started(client)
