@@ -86,11 +86,13 @@ def summarize(facts: Facts, record: Record, view: View, notes: Notes) -> Summary
         Sign("Valid", not notes.invalid, "Invalid" if notes.invalid else "Accepted", notes.invalid),
         _reconciled(notes),
     )
-    phase, message = _phase(facts, record, serving, ready, notes)
+    phase, message = _phase(facts, record, nodes, serving, ready, notes)
     return Summary(phase, message, ready, len(view.pods), nodes, signs)
 
 
-def _phase(facts: Facts, record: Record, serving: bool, ready: int, notes: Notes) -> tuple[str, str]:
+def _phase(
+    facts: Facts, record: Record, nodes: tuple[Node, ...], serving: bool, ready: int, notes: Notes
+) -> tuple[str, str]:
     if notes.invalid:
         return "Invalid", notes.invalid
     if facts.paused:
@@ -103,7 +105,8 @@ def _phase(facts: Facts, record: Record, serving: bool, ready: int, notes: Notes
             f"{record.intent.kind} of epoch {record.epoch}: {record.intent.reason}"
         )
     if record.primary is None:
-        return "Creating", "waiting for the pods"
+        waits = [f"{node.pod} ({node.state})" for node in nodes if not node.role]
+        return "Creating", "waiting for " + (", ".join(waits) or "the pods")
     if not serving:
         return "Degraded", notes.doubt or f"the primary {record.primary.pod} does not answer as one"
     if notes.full:
@@ -139,6 +142,8 @@ def _progressing(facts: Facts, record: Record, view: View) -> Sign:
     missing = set(facts.pod_names) - {pod.name for pod in view.pods}
     if missing:
         return Sign("Progressing", True, "PodsComing", "not there yet: " + ", ".join(sorted(missing)))
+    if record.primary is None:
+        return Sign("Progressing", True, "FirstStart", "no pod was primary yet")
     return Sign("Progressing", False, "Stable", "nothing is under way")
 
 

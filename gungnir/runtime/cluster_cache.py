@@ -120,7 +120,6 @@ def pod_view(pod: Object, monitor: Monitor | None, outdated: bool) -> PodView:
     state, last = container.get("state") or {}, container.get("lastState") or {}
     ended = state.get("terminated") or last.get("terminated") or {}
     gates = {c["type"]: c.get("status") for c in status.get("conditions") or ()}
-    waiting = (state.get("waiting") or {}).get("reason", "")
     # The monitor's word is newer than the kubelet's: a container that was restarted and answers is not terminated.
     answers = monitor is not None and monitor.contact is Contact.UP
     finished = status.get("phase") in ("Failed", "Succeeded")
@@ -139,7 +138,7 @@ def pod_view(pod: Object, monitor: Monitor | None, outdated: bool) -> PodView:
         synced=gates.get(names.SYNCED_CONDITION) == "True",
         version=metadata.get("resourceVersion", ""),
         outdated=outdated,
-        waiting=waiting,
+        waiting=_waits_for(status, state),
         exit_seen=bool(ended) and ended.get("exitCode") != EXIT_UNKNOWN,
         restarts=int(container.get("restartCount") or 0),
         started_s=_started_s(state),
@@ -155,6 +154,24 @@ def _role_label(metadata: Mapping[str, Any]) -> str:
     if not names.pod_selector_labels(metadata["name"]).items() <= labels.items():
         return MISLABELLED
     return str(labels.get(names.ROLE_LABEL, ""))
+
+
+def _waits_for(status: Mapping[str, Any], state: Mapping[str, Any]) -> str:
+    """Return the word for what keeps the container from running; empty if it runs.
+
+    A container behind an init container waits with ``PodInitializing``, whatever the init container's trouble is.
+    """
+    for init in status.get("initContainerStatuses") or ():
+        now = init.get("state") or {}
+        reason = (now.get("waiting") or now.get("terminated") or {}).get("reason", "")
+        if reason not in ("", "Completed", "PodInitializing"):
+            return str(reason)
+    if state:
+        return str((state.get("waiting") or {}).get("reason", ""))
+    scheduled: Mapping[str, Any] = next(
+        (c for c in status.get("conditions") or () if c.get("type") == "PodScheduled"), {}
+    )
+    return str(scheduled.get("reason") or "Unscheduled") if scheduled.get("status") == "False" else ""
 
 
 def _started_s(state: Mapping[str, Any]) -> int:

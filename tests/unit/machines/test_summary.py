@@ -52,6 +52,13 @@ def test_a_cluster_in_its_steady_state() -> None:
     }
 
 
+def test_a_cluster_that_does_not_come_up_says_which_pod_it_waits_for_and_why() -> None:
+    stuck = pod(1, None, contact=Contact.UNTRIED, waiting="ImagePullBackOff")
+    summary = shown(Record(), view(pod(0, server(0)), stuck, pod(2, None, contact=Contact.UNTRIED)))
+    assert summary.message == "waiting for vc-1 (ImagePullBackOff), vc-2 (untried)"
+    assert sign(summary, "Progressing") == Sign("Progressing", True, "FirstStart", "no pod was primary yet")
+
+
 @pytest.mark.parametrize(
     ("stored", "seen", "notes", "phase"),
     [

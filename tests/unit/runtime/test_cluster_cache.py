@@ -94,6 +94,36 @@ def test_labels_conditions_and_what_a_container_waits_for() -> None:
     assert (view.synced, view.role_label, view.waiting, view.deleting) == (True, "replica", "ImagePullBackOff", True)
 
 
+BEHIND_INIT = {"state": {"waiting": {"reason": "PodInitializing"}}}
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "word"),
+    [
+        ({"state": {"running": {}}}, {}, ""),
+        ({"state": {"waiting": {"reason": "CrashLoopBackOff"}}}, {}, "CrashLoopBackOff"),
+        (BEHIND_INIT, {"initContainerStatuses": [{"state": {"running": {}}}]}, "PodInitializing"),
+        (BEHIND_INIT, {"initContainerStatuses": [{"state": {"waiting": {"reason": "ErrImagePull"}}}]}, "ErrImagePull"),
+        (BEHIND_INIT, {"initContainerStatuses": [{"state": {"terminated": {"reason": "Error"}}}]}, "Error"),
+        (
+            {"state": {"running": {}}},
+            {"initContainerStatuses": [{"state": {"terminated": {"reason": "Completed"}}}]},
+            "",
+        ),
+        (
+            None,
+            {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]},
+            "Unschedulable",
+        ),
+        (None, {"conditions": [{"type": "PodScheduled", "status": "True"}]}, ""),
+    ],
+)
+def test_what_keeps_a_pod_from_running_is_named(
+    state: dict[str, Any] | None, status: dict[str, Any], word: str
+) -> None:
+    assert shown(pod(state=state, **status)).waiting == word
+
+
 @pytest.mark.parametrize("label", sorted(names.pod_selector_labels("vc-0")))
 @pytest.mark.parametrize("value", ["another", None])
 def test_a_pod_that_services_would_not_find_is_one_without_its_label(label: str, value: str | None) -> None:
