@@ -118,7 +118,7 @@ def forgotten(record: Record) -> Record:
 def lost(facts: Facts, record: Record, view: View) -> tuple[str, ...]:
     """Return the replicas for whose loss an epoch is worth its write gap: away for long, and all others in sync.
 
-    Nobody while more replicas are linked to the primary than answer here: then the one that is away from us may serve.
+    Nobody while more replicas answer the primary than answer here: then the one that is away from us serves.
     """
     primary = None if record.primary is None else view.pod(record.primary.pod)
     away = dict(view.away)
@@ -128,7 +128,8 @@ def lost(facts: Facts, record: Record, view: View) -> tuple[str, ...]:
         return ()
     if len(rest) < _needed(facts, record) or not _all_attached(record, rest, primary, view):
         return ()
-    return tuple(sorted(gone)) if primary.server.linked < len(rest) else ()
+    serving = primary.server.good if primary.server.good >= 0 else primary.server.linked
+    return tuple(sorted(gone)) if serving < len(rest) else ()
 
 
 def due_ms(facts: Facts, record: Record, view: View) -> int | None:

@@ -7,7 +7,7 @@ from structlog.typing import FilteringBoundLogger
 from gungnir.machines import failover, repair, repair_table
 from gungnir.machines.record import Kind, Record
 from gungnir.machines.requests import Verb
-from gungnir.machines.selection import divergence
+from gungnir.machines.selection import divergence, votes_needed
 from gungnir.machines.summary import LOSSY, Summary
 from gungnir.runtime.context import Context
 from gungnir.runtime.events import Reason
@@ -91,6 +91,9 @@ class Announcer:
         reason = Reason.SWITCHOVER_COMPLETED if planned else Reason.FAILOVER_COMPLETED
         if outcome.result.startswith("Aborted"):
             reason, text = Reason.SWITCHOVER_ABORTED, outcome.result
+        if outcome.kind == Kind.RELEASE:
+            reason, absent = Reason.REPLICA_LOST, dict(outcome.operands).get("leftOut", "nobody")
+            text = f"left out of epoch {outcome.epoch}, which {outcome.target} serves: {absent}"
         if outcome.kind == Kind.BOOTSTRAP:
             reason = Reason.CLUSTER_CREATED
         self._context.events.normal(obj, reason, text)
@@ -102,6 +105,20 @@ class Announcer:
         self._log.warning("switchover refused", asked=asked, detail=why)
         if obj is not None:
             self._context.events.warning(obj, Reason.SWITCHOVER_REFUSED, f"switchover to {asked!r} refused: {why}")
+
+    def forgotten(self, obj: Object | None, state: repair.State) -> None:
+        """The electorate goes on without the pods that were left out."""
+        before, now = state.expected, state.wanted
+        fewer = state.commands and now.electorate.size < before.electorate.size
+        if state.phase is not repair_table.Phase.CHANGED or not before.left_out or not fewer:
+            return
+        text = (
+            f"{', '.join(before.left_out)}: away; all others hold every confirmed write, and "
+            f"{votes_needed(now.electorate)} of {now.electorate.size} are enough for a failover from now on"
+        )
+        self._log.info("replicas released", pods=list(before.left_out), size=now.electorate.size)
+        if obj is not None:
+            self._context.events.normal(obj, Reason.REPLICA_RELEASED, text)
 
     def attached(self, obj: Object | None, record: Record, state: repair.State) -> None:
         """Pods were told to follow: say which of them held writes that the cluster went on without."""

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     SWITCHOVER_COMPLETED = "SwitchoverCompleted"
     SWITCHOVER_ABORTED = "SwitchoverAborted"
     SWITCHOVER_REFUSED = "SwitchoverRefused"
+    REPLICA_LOST = "ReplicaLost"
     REPLICA_RELEASED = "ReplicaReleased"
     DIVERGENT_WRITES = "DivergentWrites"
     DATA_LOSS = "DataLoss"

@@ -34,10 +34,10 @@ class Monitors:
 
         Told to watch nobody, it also forgets who was heard when: nobody listens from now on.
         """
-        if not targets:
-            self._heard_ms.clear()
         for name in [name for name, monitor in self.by_pod.items() if targets.get(name) != monitor.target]:
             self._stop(name)
+        if not targets:
+            self._heard_ms.clear()
         for name, target in targets.items():
             if name not in self.by_pod:
                 monitor = Monitor(target, self._keys, self._epoch, self._on_change)

@@ -243,6 +243,7 @@ class ClusterWorker:
                 "repair", repair.start(), repair.step, self._facts, interrupted=lambda: self._urgent
             )
             self._announced.attached(self.cache.cluster, self._record, repaired)
+            self._announced.forgotten(self.cache.cluster, repaired)
             self._refresh()
             if repaired.phase is not repair_table.Phase.CHANGED:
                 break

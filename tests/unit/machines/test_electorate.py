@@ -163,6 +163,8 @@ def test_who_returns_after_it_was_forgotten_is_admitted_as_a_new_pod() -> None:
 
 def test_an_epoch_is_begun_for_a_replica_that_was_away_for_long() -> None:
     assert electorate.lost(FACTS, record(), ABSENT) == ("vc-2",)
+    frozen = view(pod(0, serving(linked=2, good=1)), PODS[1], GONE, away=AWAY)
+    assert electorate.lost(FACTS, record(), frozen) == ("vc-2",)
     assert electorate.lost(FACTS, record(), view(*PODS[:2], GONE, away=AWAY)) == ()
     alone = view(pod(0, serving(linked=1)), PODS[1], GONE, away=AWAY)
     taken = walk(failover.step, failover.start(), (Seen(record(), alone), cluster(record())))
@@ -181,6 +183,7 @@ def other(ordinal: int = 1, **changes: Any) -> PodView:
     [
         (record(), ABSENT._replace(away=(("vc-2", FACTS.release_after_ms - 1),))),
         (record(), view(pod(0, serving(linked=2)), other(), away=AWAY)),
+        (record(), view(pod(0, serving(linked=2, good=2)), other(), away=AWAY)),
         (record(), view(pod(0, serving(linked=1)), other(link_up=False), away=AWAY)),
         (record(), view(pod(0, serving(linked=1)), away=AWAY)),
         (record(), view(pod(0, serving(linked=0)), away=(*AWAY, ("vc-1", FACTS.release_after_ms)))),
@@ -192,7 +195,15 @@ def other(ordinal: int = 1, **changes: Any) -> PodView:
         (record(primary=None), ABSENT),
     ],
     ids=[
-        *("not-for-long", "still-linked", "another-not-in-sync", "another-not-seen", "two-are-away", "the-primary"),
+        *(
+            "not-for-long",
+            "still-linked",
+            "still-good",
+            "another-not-in-sync",
+            "another-not-seen",
+            "two-are-away",
+            "the-primary",
+        ),
         *("async", "two-copies-promised", "left-out-already", "forgotten-already", "no-primary"),
     ],
 )

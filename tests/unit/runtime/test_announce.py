@@ -6,7 +6,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from gungnir.machines import failover, repair, repair_table
+from gungnir.machines import electorate, failover, repair, repair_table
 from gungnir.machines.evidence import Health, Verdict
 from gungnir.machines.failover_table import Phase
 from gungnir.machines.record import History, Record
@@ -65,12 +65,16 @@ def ended(**changes: Any) -> failover.State:
             ("Normal", "SwitchoverAborted", "Aborted: TargetTooSlow"),
         ),
         (
+            {"kind": "Release", "target": "vc-0", "reason": "ReplicaLost", "operands": (("leftOut", "vc-2"),)},
+            ("Normal", "ReplicaLost", "left out of epoch 6, which vc-0 serves: vc-2"),
+        ),
+        (
             {"kind": "Bootstrap", "source": "", "verdict": "FirstStart"},
             ("Normal", "ClusterCreated", "Bootstrap of epoch 6: nobody to vc-1; PodGone, FirstStart"),
         ),
     ],
 )
-def test_the_end_of_a_failover_is_one_event(stage: Stage, changes: dict[str, str], told: tuple[str, str, str]) -> None:
+def test_the_end_of_a_failover_is_one_event(stage: Stage, changes: dict[str, Any], told: tuple[str, str, str]) -> None:
     stage.announcer.failed_over(CLUSTER, ended(**changes))
     assert stage.events.told == [told]
 
@@ -207,6 +211,19 @@ def test_divergent_writes_of_a_returning_primary_are_reported(stage: Stage) -> N
         CLUSTER, record(epoch=6, histories=histories), state._replace(phase=repair_table.Phase.ABANDONED)
     )
     assert len(stage.events.told) == 1
+
+
+def test_a_replica_that_need_not_count_any_more_is_named_once_it_is_recorded(stage: Stage) -> None:
+    before = record(left_out=("vc-2",))
+    command = PodCommand(Verb.READ, "vc-1", "uid1", 5)
+    state = repair.State(repair_table.Phase.CHANGED, before, view(), electorate.forgotten(before), (command,))
+    stage.announcer.forgotten(CLUSTER, state._replace(phase=repair_table.Phase.ABANDONED))
+    stage.announcer.forgotten(CLUSTER, state._replace(wanted=record(), commands=()))
+    stage.announcer.forgotten(CLUSTER, repair.State(repair_table.Phase.CHANGED, before, view()))
+    assert stage.events.told == []
+    stage.announcer.forgotten(CLUSTER, state)
+    text = "vc-2: away; all others hold every confirmed write, and 1 of 2 are enough for a failover from now on"
+    assert stage.events.told == [("Normal", "ReplicaReleased", text)]
 
 
 def test_the_shape_of_a_summary_leaves_out_what_only_counts() -> None:
