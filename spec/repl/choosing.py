@@ -10,11 +10,10 @@ NONE = "none"
 
 def models(session: Session, _words: str) -> None:
     """List the models."""
-    table = grid("models", "", "model", "pods", "operators", "budget")
+    table = grid("models", "", "model", "budget")
     for number, model in enumerate(session.worlds.models(session.mutant), 1):
         budget = " ".join(f"{name}={left}" for name, left in model.budget._asdict().items() if left)
-        style = HERE if model.name == session.model else ""
-        table.add_row(str(number), model.name, str(model.pods), str(model.operators), budget or "none", style=style)
+        table.add_row(str(number), model.name, budget or "none", style=HERE if model.name == session.model else "")
     session.show(table)
 
 
