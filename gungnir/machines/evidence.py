@@ -26,6 +26,13 @@ whole seconds, so a healthy link shows 0 or 1 (valkey.conf; replication.c).
 """
 
 
+RELINK_AFTER_S = 10
+"""How many seconds the link of a replica may be down before it is told again whom to follow, with which password.
+
+Longer than a primary takes to see that a connection is gone, and a replica to try again (each second).
+"""
+
+
 class Health(StrEnum):
     """What the evidence about the primary amounts to."""
 

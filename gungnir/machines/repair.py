@@ -21,7 +21,7 @@ from gungnir.api.names import ROLE_PRIMARY, ROLE_REPLICA
 from gungnir.machines import electorate
 from gungnir.machines.durability import asks_for_enough, misconfigured
 from gungnir.machines.epochs import counted, renamed
-from gungnir.machines.evidence import Health, attached, primary_health
+from gungnir.machines.evidence import RELINK_AFTER_S, Health, attached, primary_health
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import Step, handler_of
 from gungnir.machines.pods import same_process
@@ -163,6 +163,14 @@ def _look_at_objects(facts: Facts, state: State, primary: PodView) -> Step[State
             return _to(state, "label", PatchPod(pod.name, pod.uid, pod.version, role))
         if pod.synced != synced:
             return _to(state, "label", PatchPodStatus(pod.name, pod.uid, pod.version, synced))
+    commands = tuple(
+        PodCommand(Verb.FOLLOW, pod.name, pod.uid, record.epoch, "", primary.address)
+        for pod in view.pods
+        if pod.name in record.told and _cut_off(facts, pod, primary)
+    )
+    if commands:
+        # No round follows at once: whoever has no way to the primary would be told without end.
+        return _to(state, "relink", Pods(commands), commands=commands)
     if electorate.may_forget(facts, record, primary, view):
         # Last of all: it waits for the others to catch up, and nothing else waits for it.
         commands = (PodCommand(Verb.READ, primary.name, primary.uid, record.epoch),)
@@ -193,6 +201,18 @@ def _unattached(facts: Facts, record: Record, pod: PodView, primary: PodView) ->
     if pod.name not in record.told:
         return False
     return server.primary or server.follows != primary.address or server.fence != record.epoch or server.voting
+
+
+def _cut_off(facts: Facts, pod: PodView, primary: PodView) -> bool:
+    """Tell whether this replica follows the right primary in vain, for so long that it may have the wrong password.
+
+    Somebody may have set ``masterauth`` by hand; the operator never reads it, for it never asks for a password.
+    """
+    server = pod.server
+    if pod.contact is not Contact.UP or server is None or pod.deleting or pod.name not in facts.pod_names:
+        return False
+    waits = not (server.link_up or server.syncing or server.loading or server.primary)
+    return waits and server.follows == primary.address and server.link_down_s >= RELINK_AFTER_S
 
 
 def _left_behind(record: Record, pod: PodView, server: Server) -> bool:
@@ -340,6 +360,7 @@ _HANDLERS = {
     Phase.LOOK: _look,
     Phase.ATTACH: _attach,
     Phase.END: _attach,
+    Phase.RELINK: _attach,
     Phase.CONFIGURE: _attach,
     Phase.GOAL: _goal,
     Phase.LEVEL: _level,

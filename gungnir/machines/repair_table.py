@@ -15,6 +15,7 @@ class Phase(StrEnum):
     LOOK = "Look"
     ATTACH = "Attach"
     END = "End"
+    RELINK = "Relink"
     CONFIGURE = "Configure"
     GOAL = "Goal"
     LEVEL = "Level"
@@ -49,11 +50,14 @@ MACHINE: Final = register(
             Row(_P.LOOK, "stamp", _P.STAMP_READ, "the template starts new volumes in an old epoch"),
             Row(_P.LOOK, "grow", _P.GROW, "a volume is smaller than asked for"),
             Row(_P.LOOK, "label", _P.LABEL, "a pod's role label or readiness is not as seen"),
+            Row(_P.LOOK, "relink", _P.RELINK, "a replica finds no way to the primary, and may know an old password"),
             Row(_P.LOOK, "forget", _P.GOAL, "who was left out need not count: first see what the primary holds"),
             Row(_P.ATTACH, "told", _P.CHANGED, "the pods were told"),
             Row(_P.ATTACH, "failed", _P.ABANDONED, "none of them did as told"),
             Row(_P.END, "told", _P.CHANGED, "its process ends"),
             Row(_P.END, "failed", _P.ABANDONED, "it gave no answer, or is gone"),
+            Row(_P.RELINK, "told", _P.DONE, "it tries by itself; while the link is down it is told again at times"),
+            Row(_P.RELINK, "failed", _P.ABANDONED, "none of them did as told"),
             Row(_P.CONFIGURE, "told", _P.CHANGED, "the servers were told"),
             Row(_P.CONFIGURE, "failed", _P.ABANDONED, "none of them did as told"),
             Row(_P.GOAL, "known", _P.LEVEL, "now read the others that go on counting"),

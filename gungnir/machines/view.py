@@ -31,6 +31,7 @@ class Server(NamedTuple):
     ``disk_error``: it refuses writes because it cannot write its append-only file. ``started_s``: when this process
     started, in Unix seconds on the node's clock (0: not told). ``good``: replicas that count for its
     ``min-replicas-to-write`` now (-1: none are asked for).
+    ``link_down_s``: how long the link to what it follows has been down (-1: it is up, or never was).
     """
 
     run_id: str
@@ -54,6 +55,7 @@ class Server(NamedTuple):
     disk_error: str = ""
     started_s: int = 0
     good: int = -1
+    link_down_s: int = -1
 
 
 class PodView(NamedTuple):

@@ -79,6 +79,9 @@ def reading(view: ServerView, position: int, min_acks: int = -1) -> Server:
         version=".".join(str(part) for part in view.version),
         min_acks=min_acks,
         started_s=view.started_s,
+        link_down_s=-1
+        if link is None or link.master_link_down_since_seconds is None
+        else link.master_link_down_since_seconds,
         good=-1 if view.good_replicas is None else view.good_replicas,
         disk_error="MISCONF" if view.aof_enabled and view.aof_last_write_status is not WriteStatus.OK else "",
     )

@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gungnir.machines.evidence import RELINK_AFTER_S
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand
 from gungnir.machines.view import Contact, Server
 from gungnir.runtime.valkey.connection import LostError, NoConnectionError, RefusedConnectionError, ValkeyError
@@ -269,6 +270,7 @@ def _shape(server: Server) -> tuple[object, ...]:
         server.good,
         server.follows,
         server.link_up,
+        server.link_down_s // RELINK_AFTER_S,
         server.syncing,
         server.loading,
         server.min_acks,

@@ -8,7 +8,7 @@ import pytest
 from gungnir.demo.errors import ConnectError, LostError
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.world import World
-from gungnir.resp.commands import info, replicaof, replicaof_no_one, role
+from gungnir.resp.commands import ClientType, client_kill, config_set, info, replicaof, replicaof_no_one, role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
@@ -158,6 +158,22 @@ async def test_a_replica_that_somebody_pointed_elsewhere_is_brought_back(
         after = await trial.ready()
         assert (after.primary, after.epoch) == (before.primary, before.epoch)
         await trial.more_writes(20)
+
+
+async def test_a_replica_whose_password_was_changed_by_hand_is_given_the_right_one(
+    deploy: Any, under_load: Any, as_operator: Any
+) -> None:
+    """Its link is cut as well, or it would go on with the old one until the next loss of the connection."""
+    cluster = await deploy()
+    async with under_load(cluster) as trial:
+        before = await cluster.view()
+        victim, _ = await others(cluster)
+        cut = client_kill(client_type=ClientType.MASTER)
+        answers = await as_operator(cluster, victim, config_set({"masterauth": "wrong"}), cut)
+        assert answers[0] == b"OK"
+        await cluster.wait_view("the replica to be cut off", lambda view: view.ready == 2)
+        after = await trial.ready()
+        assert (after.primary, after.epoch) == (before.primary, before.epoch)
 
 
 async def test_replicas_keep_their_data_while_the_operator_is_away(

@@ -52,6 +52,11 @@ UNRECORDED = record(members=MEMBERS[:2])
 MISROUTED = view(service_pod="vc-1")
 OLD_TEMPLATE = view(template_epoch=EPOCH - 1)
 UNLABELLED = view(pod(0, serving()), pod(1, following(1), role_label=""), pod(2, following(2)))
+CUT_OFF = view(
+    pod(0, serving()),
+    pod(1, following(1)),
+    pod(2, following(2, link_up=False, link_down_s=10), synced=False, role_label=""),
+)
 LEAVING = view(pod(0, serving()), pod(1, following(1)), pod(2, server(2, voting=True), deleting=True))
 UNTOLD = view(pod(0, serving(min_acks=0)), pod(1, following(1)), pod(2, following(2)))
 SMALL = view(claims=(ClaimView("data-vc-0", "u", "1", 1024, 1024),))
@@ -106,6 +111,8 @@ PATHS: Final = {
     "stamp, cache behind": Path((Seen(record(), OLD_TEMPLATE), TemplateSeen(V("t"), EPOCH)), "stamp right"),
     "stamp, absent": Path((Seen(record(), OLD_TEMPLATE), NotFound()), "stamp failed"),
     "stamp unknown": Path((Seen(record(), OLD_TEMPLATE), TemplateSeen(V("t"), 0), Unknown()), "stamp drifted failed"),
+    "relink": Path((Seen(record(), CUT_OFF), answers(answer(2, following(2)))), "relink told"),
+    "relink unknown": Path((Seen(record(), CUT_OFF), Unknown()), "relink failed"),
     "end": Path((Seen(record(), LEAVING), answers(answer(2, following(2)))), "end told"),
     "end unknown": Path((Seen(record(), LEAVING), Unknown()), "end failed"),
     "configure": Path((Seen(record(), UNTOLD), answers(answer(0, serving(min_acks=1)))), "configure told"),

@@ -74,6 +74,7 @@ async def test_a_read_reads_and_changes_nothing() -> None:
             priority=100,
             version="9.1.2",
             min_acks=1,
+            link_down_s=3,
         )
 
 
