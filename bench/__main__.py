@@ -26,7 +26,7 @@ def main(
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is not measured here; use {', '.join(_CHOICES)}")
     figures: list[Figure] = []
-    under = conditions(valkey=find_server().version, down_after_ms=5000)
+    under = conditions(valkey=find_server().version, down_after_ms=5000, operator="compiled, without a trace")
     for name in chosen:
         print(f"measuring {name}, {runs} runs", flush=True)
         new = (
