@@ -1,10 +1,34 @@
 """Tell a counterexample: who did what, and what changed."""
 
+from typing import Protocol, TypeVar
+
 from gungnir.machines.kernel import Step
 from gungnir.machines.record import Record
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Pods, PutRecord, PutService, PutTemplate
 from gungnir.resources.fence import commander
 from spec.world import HOLD, Api, Label, Link, Pod, World, pod_name
+
+
+class Shown(Protocol):
+    """A state that says in a few lines what a reader must know of it, always in the same order."""
+
+    def shown(self) -> tuple[str, ...]:
+        """Return one line for each part."""
+        ...
+
+
+ShownT = TypeVar("ShownT", bound=Shown)
+
+
+def told_of(first: ShownT, story: tuple[tuple[Label, ShownT], ...]) -> str:
+    """Return the story of any world that shows itself: one line for each action and one for each part it changed."""
+    lines, before = ["at first:", *(f"    {line}" for line in first.shown())], first.shown()
+    for number, (label, after) in enumerate(story, 1):
+        now = after.shown()
+        lines.append(f"{number:3}. {label.who}: {label.name} {label.what}".rstrip())
+        lines.extend(f"       {line}" for line in now if line not in before)
+        before = now
+    return "\n".join(lines)
 
 
 def told(first: World, story: tuple[tuple[Label, World], ...]) -> str:
