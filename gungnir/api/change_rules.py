@@ -1,7 +1,7 @@
 """Rules over an update: what may never change, or only in one direction.
 
 They follow from what cannot be changed underneath: a StatefulSet's volumeClaimTemplates are fixed, the first ACL file
-of a volume is kept (so ``auth.enabled`` is too), and all pods of a cluster must be found at one port.
+of a volume is kept (so ``auth`` is too), and all pods of a cluster must be found at one port.
 Source: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#volume-claim-templates
 """
 
@@ -28,6 +28,16 @@ CHANGE_RULES: Final = (
         message="cannot change, because each volume keeps the users it was created with; "
         "set it back, or create another cluster",
         holds=lambda old, new: new.spec.auth.enabled == old.spec.auth.enabled,
+    ),
+    ChangeRule(
+        name="existing-secret-fixed",
+        scope="spec.auth",
+        field="spec.auth.existingSecret",
+        cel="has(self.existingSecret) == has(oldSelf.existingSecret) && "
+        "(!has(self.existingSecret) || self.existingSecret == oldSelf.existingSecret)",
+        message="cannot change, because each volume keeps the password it was created with; "
+        "set it back, or create another cluster",
+        holds=lambda old, new: new.spec.auth.existing_secret == old.spec.auth.existing_secret,
     ),
     ChangeRule(
         name="persistence-fixed",

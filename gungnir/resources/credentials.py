@@ -41,6 +41,9 @@ CLIENT_RULES: Final = (
 )
 """What a client of the cluster may do, in the words of the ACL syntax of Valkey 7.2 and later."""
 
+CLIENT_USER: Final = "default"
+"""The user as which clients connect that name none."""
+
 PROBE_USER: Final = "probe"
 """A user that may only PING: for health checks by people and load balancers, without a password."""
 
@@ -79,6 +82,22 @@ def password(key_hex: str, cluster_uid: str, user: str) -> str:
     if not cluster_uid:
         raise BugError("password of a cluster without uid: build only from an object that the API server stored")
     return hmac.new(bytes.fromhex(key_hex), f"{cluster_uid}/{user}".encode(), hashlib.sha256).hexdigest()
+
+
+def client_password(key_hex: str, cluster_uid: str) -> str:
+    """Return the clients' password of a cluster that names no Secret of the user's.
+
+    It is derived as well, so that one that was edited or deleted in our Secret is written back and never replaced:
+    the users on the pods' volumes know no other.
+
+    Args:
+        key_hex: The operator key, 64 lower-case hex digits.
+        cluster_uid: uid of the ValkeyCluster.
+
+    Raises:
+        UserError: The key is malformed.
+    """
+    return password(key_hex, cluster_uid, CLIENT_USER)
 
 
 def hash_of(clear: str) -> str:
@@ -130,7 +149,7 @@ def default_acl(client_password: str | None) -> str:
     """
     secret = "nopass" if client_password is None else hash_of(client_password)
     probe = _line(PROBE_USER, ("reset", "on", "nopass", "resetkeys", "resetchannels", "-@all", "+ping"))
-    return f"{_line('default', ('reset', 'on', secret, *CLIENT_RULES))}\n{probe}\n"
+    return f"{_line(CLIENT_USER, ('reset', 'on', secret, *CLIENT_RULES))}\n{probe}\n"
 
 
 def _line(user: str, rules: tuple[str, ...]) -> str:

@@ -1,15 +1,14 @@
 """The Secret: the operator key, the clients' password and the first ACL file.
 
-Rule: nothing is generated here and nothing is replaced by accident. The runtime generates the key and the password
-once, when no Secret exists; from then on both are read back from it, and a Secret that does not hold them is an error,
-not a reason to make new ones: servers that run know only the old.
+Rule: nothing is generated here and nothing is replaced by accident. The runtime generates the key once, when no Secret
+exists; from then on it is read back, and a Secret that does not hold it is an error, not a reason to make a new one:
+servers that run know only the old. All else here follows from the key, and is written back from it.
 """
 
 import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gungnir.api import names
@@ -27,15 +26,6 @@ DEFAULT_ACL: Final = "default.acl"
 """Key of the part of the first ACL file that pods copy to a new volume. The only key that pods can see."""
 
 _OPERATOR_KEY_FORM: Final = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class StoredCredentials:
-    """What our Secret holds."""
-
-    operator_key: str = field(repr=False)
-    password: str | None = field(repr=False)
-    """None where auth is disabled or the password is in the user's own Secret."""
 
 
 def secret(inputs: BuildInputs) -> Manifest:
@@ -58,15 +48,15 @@ def secret(inputs: BuildInputs) -> Manifest:
     }
 
 
-def stored_credentials(live: Mapping[str, Any], cluster: ValkeyCluster) -> StoredCredentials:
-    """Return what an existing Secret of ours holds.
+def stored_key(live: Mapping[str, Any], cluster: ValkeyCluster) -> str:
+    """Return the operator key that an existing Secret of ours holds.
 
     Args:
         live: The Secret as read.
         cluster: Its owner.
 
     Raises:
-        UserError: A value is missing or malformed. The text names the key and the fix, never a value.
+        UserError: It is missing or malformed. The text names the key and the fix, never a value.
     """
     where = f"Secret {names.secret(cluster.name)}"
     key = _decoded(live, OPERATOR_KEY, where)
@@ -75,8 +65,7 @@ def stored_credentials(live: Mapping[str, Any], cluster: ValkeyCluster) -> Store
             f"{where}: {OPERATOR_KEY}: is not 64 lower-case hex digits: restore the generated value from a backup; "
             "pods know only the passwords derived from it"
         )
-    wanted = cluster.spec.auth.enabled and cluster.spec.auth.existing_secret is None
-    return StoredCredentials(key, _decoded(live, PASSWORD, where) if wanted else None)
+    return key
 
 
 def existing_password(live: Mapping[str, Any]) -> str:

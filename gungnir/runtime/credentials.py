@@ -1,8 +1,9 @@
-"""The operator key and the client password of one cluster: generated once, kept in the Secret, never lost by accident.
+"""The operator key and the client password of one cluster: made once, kept in the Secret, never lost by accident.
 
 Rules
 - A key is generated only for a cluster that never had an epoch: pods of a cluster that ran know no other key.
 - Once a key is known to this process it is used, whatever happens to the Secret; the Secret is written back from it.
+- The clients' password is that of ``auth.existingSecret``, or derived from the key: never a value of its own.
 - The record holds a fingerprint of the key. A Secret that does not match it was edited by hand and is not used.
 """
 
@@ -12,11 +13,9 @@ from dataclasses import dataclass
 
 from gungnir.api.cluster import ValkeyCluster
 from gungnir.errors import UserError
-from gungnir.resources.credentials import OPERATOR_KEY_BYTES
-from gungnir.resources.secret import existing_password, stored_credentials
+from gungnir.resources.credentials import OPERATOR_KEY_BYTES, client_password
+from gungnir.resources.secret import existing_password, stored_key
 from gungnir.runtime.kube_resources import Object
-
-PASSWORD_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +55,23 @@ def settle(
         password = existing_password(existing)
     if known is not None:
         return Credentials(known.operator_key, password or known.password)
+    key = _key(cluster, secret)
+    if password is None and cluster.spec.auth.enabled:
+        password = client_password(key, cluster.uid)
+    return Credentials(key, password)
+
+
+def _key(cluster: ValkeyCluster, secret: Object | None) -> str:
     if secret is not None:
-        stored = stored_credentials(secret, cluster)
-        _check_fingerprint(cluster, stored.operator_key)
-        return Credentials(stored.operator_key, password or stored.password)
+        stored = stored_key(secret, cluster)
+        _check_fingerprint(cluster, stored)
+        return stored
     if cluster.status.epoch > 0:
         raise UserError(
             f"Secret {cluster.name}-secret is gone and this cluster has run: its pods know only passwords derived from "
             "the key in it; restore the Secret from a backup"
         )
-    if password is None and cluster.spec.auth.enabled:
-        password = secrets.token_urlsafe(PASSWORD_BYTES)
-    return Credentials(secrets.token_hex(OPERATOR_KEY_BYTES), password)
+    return secrets.token_hex(OPERATOR_KEY_BYTES)
 
 
 def _check_fingerprint(cluster: ValkeyCluster, operator_key: str) -> None:

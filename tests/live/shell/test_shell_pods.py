@@ -217,6 +217,23 @@ async def test_a_secret_that_was_lost_while_no_operator_ran_is_asked_for_and_not
     assert view.epoch == before.epoch + 1
 
 
+async def test_a_password_that_was_edited_while_no_operator_ran_is_written_back(shell: Shell, deploy: Deploy) -> None:
+    cluster = await deploy()
+    name = names.secret(cluster.name)
+    values = (await shell.world.api.get(SECRETS, "default", name))["data"]
+    shell.operator.sigkill()
+    await shell.operator.ended()
+    await _edit(shell, name, {"password": base64.b64encode(b"what no pod knows").decode()})
+    await shell.operator.start()
+    await shell.operator.wait_leader()
+
+    async def restored() -> bool:
+        found = await shell.world.api.get(SECRETS, "default", name)
+        return found is not None and found["data"] == values
+
+    await wait_for("the password that the pods know", restored, timeout_ms=10_000)
+
+
 # --- the disk -------------------------------------------------------------------------------------------------------
 
 

@@ -43,7 +43,15 @@ def test_without_auth_there_is_no_password() -> None:
 
 
 def test_what_the_secret_holds_is_used() -> None:
-    assert settle(cluster(epoch=4), None, STORED, None) == Credentials(KEY, "stored")
+    assert settle(cluster(epoch=4), None, STORED, None).operator_key == KEY
+
+
+@pytest.mark.parametrize("kept", [STORED, secret(operator_key=KEY, password="edited"), secret(operator_key=KEY)])
+def test_the_clients_password_follows_from_the_key_whatever_somebody_wrote(kept: dict[str, Any]) -> None:
+    password = settle(cluster(epoch=4), None, kept, None).password
+    assert password == settle(cluster(epoch=9), None, secret(operator_key=KEY), None).password
+    assert password not in (None, "stored", "edited")
+    assert password != settle(cluster(epoch=4), None, secret(operator_key=OTHER), None).password
 
 
 def test_a_cluster_that_ran_gets_no_new_key() -> None:
