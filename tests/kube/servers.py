@@ -200,7 +200,8 @@ def _free_ports(count: int) -> list[int]:
             each.close()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For ``preexec_fn``: end the child with the thread that started it."""
     pr_set_pdeathsig = 1  # prctl(2): also if the test run is killed, nothing stays behind
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
@@ -213,7 +214,7 @@ def _start(folder: Path, program: Path, *arguments: str) -> subprocess.Popen[byt
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - it calls prctl and nothing that takes a lock
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls prctl and nothing that takes a lock
         )
 
 
