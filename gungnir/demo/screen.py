@@ -98,6 +98,11 @@ class Screen:
         operator = figures.operator
         self.show("")
         self.show(table)
+        if any(fault.two_primaries_samples for fault in figures.faults):
+            self.show(
+                "two primaries seen: so many looks, 20 ms apart, found a primary that woke up and was not demoted yet; "
+                "nobody follows it, and no Service leads to it"
+            )
         self.show(
             f"apply to all ready {figures.apply_to_ready_ms:,.0f} ms; operator: leader after "
             f"{operator.start_to_leader_ms:,.0f} ms, {operator.rss_mb:,.0f} MB, "

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from gungnir.errors import UserError
-from gungnir.local.addresses import FIRST_BLOCK, LAST_BLOCK, AddressPool, claim_block
+from gungnir.local.addresses import FIRST_BLOCK, LAST_BLOCK, AddressPool, claim_block, require_linux
 
 
 def test_two_claims_get_different_blocks_and_a_released_one_is_free_again() -> None:
@@ -77,3 +77,10 @@ def test_addresses_of_an_earlier_run_are_skipped_for_a_while() -> None:
     pool = AddressPool(64, range(1, 100))
     pool.skip({"127.64.1.1", "127.64.1.7", "10.0.0.1", ""})
     assert pool.take() == "127.64.1.8"
+
+
+def test_another_system_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_linux()
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(UserError, match=r"needs Linux \(this is darwin\): .* use Linux, or a real Kubernetes cluster"):
+        require_linux()

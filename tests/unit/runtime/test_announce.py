@@ -1,11 +1,13 @@
 """What people are told, once, and in which words."""
 
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from gungnir import runtime
 from gungnir.machines import electorate, failover, repair, repair_table
 from gungnir.machines.evidence import Health, Verdict
 from gungnir.machines.failover_table import Phase
@@ -14,6 +16,7 @@ from gungnir.machines.requests import Outcome, PodCommand, Verb
 from gungnir.machines.summary import Node, Notes, Summary, summarize
 from gungnir.runtime.announce import Announcer, blocked_text, doubt_text, shape
 from gungnir.runtime.context import Context
+from gungnir.runtime.events import Reason
 from gungnir.runtime.metrics import Metrics
 from tests.unit.machines.worlds import FACTS, REPLID, following, pod, record, server, serving, view
 
@@ -196,6 +199,11 @@ def test_a_pause_and_its_end_are_told(stage: Stage) -> None:
     for paused in (False, True, True, False):
         stage.announcer.changes(CLUSTER, summarize(FACTS._replace(paused=paused), record(), view(), Notes()))
     assert [reason for _, reason, _ in stage.events.told] == ["Paused", "Resumed"]
+
+
+def test_every_reason_of_an_event_is_told_somewhere() -> None:
+    told = "".join(path.read_text(encoding="utf-8") for path in Path(runtime.__file__).parent.glob("*.py"))
+    assert [reason.name for reason in Reason if f"Reason.{reason.name}" not in told] == []
 
 
 def test_divergent_writes_of_a_returning_primary_are_reported(stage: Stage) -> None:
