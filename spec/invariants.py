@@ -109,7 +109,7 @@ def followers_counted(world: World) -> str:
         for stray in world.strays
         if isinstance(stray.value, PodCommand) and (stray.value.verb, stray.value.epoch) == (Verb.FOLLOW, record.epoch)
     )
-    others = sorted(told - record.told)
+    others = sorted(told - record.counted.difference(record.left_out))
     return f"{', '.join(others)} may follow in epoch {record.epoch} and does not count" if others else ""
 
 

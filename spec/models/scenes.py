@@ -164,6 +164,35 @@ def bereaved(setup: Setup) -> World:
     return ended(setup, serving(setup), setup.facts.size - 1)
 
 
+def heir_behind(setup: Setup) -> World:
+    """As ``bereaved``; the pod that ended was the only one to confirm the last write, and the others lag."""
+    last = setup.facts.size - 1
+    behind = tuple(("stream", pod_name(index)) for index in range(1, last))
+    return ended(setup, wrote(setup, serving(setup), 0, 1, behind), last)
+
+
+def out_of_sight(setup: Setup) -> World:
+    """Operators cannot reach the last pod: it is attached, and goes on confirming writes."""
+    world = serving(setup)
+    blind = tuple(mask | 1 << setup.facts.size - 1 for mask in world.cuts.operators)
+    return world._replace(cuts=world.cuts._replace(operators=blind))
+
+
+def parted(setup: Setup) -> World:
+    """Neither operators nor peers reach the last pod, whose process lives on."""
+    return isolated(serving(setup), setup.facts.size - 1)
+
+
+def bereaved_and_haunted(setup: Setup) -> World:
+    """As ``bereaved``; an order of the present epoch to follow is still under way to the pod that ended."""
+    world, last = serving(setup), setup.facts.size - 1
+    host, pod = world.pods[0], world.pods[last]
+    order = PodCommand(
+        Verb.FOLLOW, pod_name(last), uid_of(last, pod.uid), world.api.record.epoch, "", address_of(0, host.uid)
+    )
+    return strayed(ended(setup, world, last), (order,))
+
+
 def grown(setup: Setup) -> World:
     """One pod more was just asked for: it exists, on an empty volume, and nobody has told it anything."""
     facts = setup.facts

@@ -1,0 +1,44 @@
+"""A replica that is lost is released, and no confirmed write with it; each rule of it is needed."""
+
+import pytest
+
+from spec.models.failover import Model, explore, first_of
+from spec.models.release import MODELS
+from spec.mutants import Mutant, applied
+from spec.mutants.release import MUTANTS
+from spec.story import told
+
+QUICK = [model for model in MODELS if not model.slow]
+SLOW = [model for model in MODELS if model.slow]
+
+
+def _holds(model: Model) -> None:
+    result = explore(model)
+    assert not result.violated, f"{result.line()}\n{told(first_of(model), result.story)}"
+    assert result.complete
+    missing = set(model.witnesses) - set(result.witnessed)
+    assert not missing, f"never seen: {sorted(missing)}"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("model", QUICK, ids=[model.name for model in QUICK])
+def test_a_release_loses_nothing(model: Model) -> None:
+    """No state and no step violates a predicate, and the release does happen."""
+    _holds(model)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("model", SLOW, ids=[model.name for model in SLOW])
+def test_a_release_loses_nothing_in_a_large_model(model: Model) -> None:
+    """As above, where it takes minutes."""
+    _holds(model)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
+def test_a_release_that_drops_a_rule_is_found(mutant: Mutant) -> None:
+    """Each rule is needed: most end with a primary that lacks a confirmed write."""
+    with applied(mutant):
+        result = explore(mutant.model, only=mutant.killed_by)
+    assert result.violated in mutant.killed_by, result.line()
