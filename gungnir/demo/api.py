@@ -153,7 +153,8 @@ def load_manifest(path: Path) -> list[Object]:
     try:
         documents = [document for document in yaml.safe_load_all(path.read_text()) if document is not None]
     except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"manifest {path}: {error}; name a readable YAML file") from error
+        text = " ".join(str(error).split())
+        raise UserError(f"manifest {path}: {text}; name a readable YAML file") from error
     if not documents or not all(isinstance(document, dict) and document.get("kind") for document in documents):
         raise UserError(f"manifest {path}: holds no Kubernetes objects; each document needs apiVersion, kind, metadata")
     return documents

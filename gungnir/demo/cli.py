@@ -4,18 +4,21 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 import gungnir
+from gungnir.demo.api import load_manifest
 from gungnir.demo.errors import NotInTimeError, ProcessError
 from gungnir.demo.figures import Figures
 from gungnir.demo.scenario import Scenario
 from gungnir.demo.screen import Screen
-from gungnir.demo.world import World
+from gungnir.demo.world import World, cluster_in
 from gungnir.errors import UserError
+from gungnir.runtime.kube_resources import Object
 
 MANIFEST: Final = Path("deploy/samples/quickstart.yaml")
 _EXIT_BROKEN: Final = 1
@@ -42,16 +45,20 @@ def demo(
     for path in (json, svg):
         if path is not None and not path.absolute().parent.is_dir():
             raise UserError(f"{path}: the directory {path.absolute().parent} does not exist; create it first")
+    objects = load_manifest(manifest or _quickstart())
+    cluster_in(objects)  # before anything is started
     screen = Screen(color=not no_color, picture=svg is not None)
     try:
-        figures = asyncio.run(_main(screen, manifest or _quickstart(), keep=keep, json=json, svg=svg))
+        figures = asyncio.run(_main(screen, objects, keep=keep, json=json, svg=svg))
     except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C, SIGTERM
         screen.problem("interrupted; everything that was started is stopped")
         raise typer.Exit(_EXIT_INTERRUPTED) from None
     raise typer.Exit(0 if figures is not None and figures.ok else _EXIT_BROKEN)
 
 
-async def _main(screen: Screen, manifest: Path, *, keep: bool, json: Path | None, svg: Path | None) -> Figures | None:
+async def _main(
+    screen: Screen, manifest: Sequence[Object], *, keep: bool, json: Path | None, svg: Path | None
+) -> Figures | None:
     # SIGTERM ends the demo as Ctrl-C does, so that nothing is left behind.
     task = asyncio.current_task()
     if task is not None:

@@ -2,12 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
-from gungnir.demo.api import load_manifest
 from gungnir.demo.check import check
 from gungnir.demo.errors import NotInTimeError
 from gungnir.demo.figures import FaultFigures, Figures, OperatorFigures
@@ -19,6 +17,7 @@ from gungnir.demo.screen import Screen
 from gungnir.demo.timeline import Entry, Kind, entries
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.world import World
+from gungnir.runtime.kube_resources import Object
 
 SETTLED_S: Final = 3.0
 """When the cluster has come to rest: for 1.5 s after its last change the pods are still read in quick succession."""
@@ -50,10 +49,10 @@ class Scenario:
     Args:
         world: Where it runs.
         screen: Where it is shown.
-        manifest: File that holds the ValkeyCluster.
+        manifest: The ValkeyCluster and what it needs.
     """
 
-    def __init__(self, world: World, screen: Screen, manifest: Path) -> None:
+    def __init__(self, world: World, screen: Screen, manifest: Sequence[Object]) -> None:
         self._world = world
         self._screen = screen
         self._manifest = manifest
@@ -74,9 +73,9 @@ class Scenario:
             await operator.start()
             start_to_leader_ms = await operator.wait_leader()
         screen.done(f"operator runs (process {operator.pid}) and leads", start_to_leader_ms)
-        with screen.working(f"applying {self._manifest.name}"):
+        with screen.working("applying the ValkeyCluster"):
             started = time.perf_counter()
-            self._cluster = await world.apply(load_manifest(self._manifest))
+            self._cluster = await world.apply(self._manifest)
             view = await self._cluster.wait_ready()
             apply_to_ready_ms = (time.perf_counter() - started) * 1000
         screen.done(f"{self._cluster.key}: {view.ready} pods are ready, {view.primary} is primary", apply_to_ready_ms)

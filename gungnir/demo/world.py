@@ -81,11 +81,8 @@ class World:
         Raises:
             UserError: There is none among them, or more than one.
         """
-        clusters = [obj for obj in manifest if obj.get("kind") == VALKEYCLUSTERS.kind]
-        if len(clusters) != 1:
-            raise UserError(f"manifest: {len(clusters)} objects of kind ValkeyCluster; give exactly one")
+        metadata = cluster_in(manifest)["metadata"]
         await self.api.apply(manifest)
-        metadata = clusters[0]["metadata"]
         return ManagedCluster(self.api, metadata.get("namespace", "default"), metadata["name"])
 
     async def _install(self) -> None:
@@ -107,3 +104,15 @@ class World:
 
 def _namespace(name: str) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def cluster_in(manifest: Sequence[Object]) -> Object:
+    """Return the one ValkeyCluster among these objects.
+
+    Raises:
+        UserError: There is none, or more than one.
+    """
+    clusters = [obj for obj in manifest if obj.get("kind") == VALKEYCLUSTERS.kind]
+    if len(clusters) != 1:
+        raise UserError(f"manifest: {len(clusters)} objects of kind ValkeyCluster; give exactly one")
+    return clusters[0]

@@ -98,10 +98,15 @@ async def test_a_kept_demo_goes_on_and_says_how_to_look_around() -> None:
     assert process.returncode == 130
 
 
-async def test_a_wrong_option_is_refused_at_once_with_the_fix() -> None:
-    async with demo("--json", "/nowhere/at/all.json") as process:
-        await process.communicate()
+@pytest.mark.parametrize(
+    "options",
+    [("--json", "/nowhere/at/all.json"), ("--manifest", "/nowhere/at/all.yaml"), ("--manifest", "pyproject.toml")],
+)
+async def test_a_wrong_option_is_refused_at_once_with_the_fix(options: tuple[str, str]) -> None:
+    async with demo(*options) as process:
+        shown, _ = await process.communicate()
     assert process.returncode == 2
+    assert b"Start" not in (shown or b""), "nothing was started for it"
 
 
 def there(path: str) -> bool:
