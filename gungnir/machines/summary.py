@@ -105,6 +105,8 @@ def _phase(
             f"{record.intent.kind} of epoch {record.epoch}: {record.intent.reason}"
         )
     if record.primary is None:
+        if notes.problems:
+            return "Creating", _problem_text(notes)
         waits = [f"{node.pod} ({node.state})" for node in nodes if not node.role]
         return "Creating", "waiting for " + (", ".join(waits) or "the pods")
     if not serving:
@@ -200,8 +202,11 @@ def _storage(facts: Facts, view: View) -> Sign:
 def _reconciled(notes: Notes) -> Sign:
     if not notes.problems:
         return Sign("Reconciled", True, "AsDesired", "")
-    text = "; ".join(f"{kind}: {message}" for kind, _, message in notes.problems)
-    return Sign("Reconciled", False, notes.problems[0][1], text)
+    return Sign("Reconciled", False, notes.problems[0][1], _problem_text(notes))
+
+
+def _problem_text(notes: Notes) -> str:
+    return "; ".join(f"{kind}: {message}" for kind, _, message in notes.problems)
 
 
 def _copies(primary: PodView | None, synced: int) -> int:

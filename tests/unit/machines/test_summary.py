@@ -57,6 +57,8 @@ def test_a_cluster_that_does_not_come_up_says_which_pod_it_waits_for_and_why() -
     summary = shown(Record(), view(pod(0, server(0)), stuck, pod(2, None, contact=Contact.UNTRIED)))
     assert summary.message == "waiting for vc-1 (ImagePullBackOff), vc-2 (untried)"
     assert sign(summary, "Progressing") == Sign("Progressing", True, "FirstStart", "no pod was primary yet")
+    missing = ("secret", "CredentialsUnusable", "Secret 'mine' does not exist")
+    assert shown(Record(), view(), problems=(missing,)).message == "secret: Secret 'mine' does not exist"
 
 
 @pytest.mark.parametrize(
