@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "gungnir", "repl"]
 DEADLINE_S = 40.0
 PROMPT = re.compile(r"gungnir \d+> $")

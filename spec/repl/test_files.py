@@ -13,7 +13,7 @@ from spec.repl import ReplError, Script, Session, code_as_it_is, walked
 from spec.repl.script import from_json, from_story, replayed, script_of, to_json
 from spec.story import told
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ENV = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 MUTANT = "the worst vote wins"
 
