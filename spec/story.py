@@ -2,6 +2,7 @@
 
 from typing import Protocol, TypeVar
 
+from gungnir.machines import lease
 from gungnir.machines.kernel import Step
 from gungnir.machines.record import Record
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Pods, PutRecord, PutService, PutTemplate
@@ -25,7 +26,7 @@ def told_of(first: ShownT, story: tuple[tuple[Label, ShownT], ...]) -> str:
     lines, before = ["at first:", *(f"    {line}" for line in first.shown())], first.shown()
     for number, (label, after) in enumerate(story, 1):
         now = after.shown()
-        lines.append(f"{number:3}. {label.who}: {label.name} {label.what}".rstrip())
+        lines.append(f"{number:3}. {deed(label)}")
         lines.extend(f"       {line}" for line in now if line not in before)
         before = now
     return "\n".join(lines)
@@ -84,7 +85,13 @@ def said(what: object) -> str:
         case str() | int():
             return str(what)
         case _:
-            return type(what).__name__
+            return _named(what)
+
+
+def _named(what: object) -> str:
+    if isinstance(what, lease.Step):
+        return f"[{what.trigger} -> {what.state.phase}] {_named(what.request)}".rstrip()
+    return "" if what is None else type(what).__name__
 
 
 def _reading(answer: Answer) -> str:

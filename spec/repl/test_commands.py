@@ -1,5 +1,7 @@
 """Each command of the stepping by hand: what it does, and that a wrong one says so and changes nothing."""
 
+import importlib
+import sys
 from io import StringIO
 from typing import Final, cast
 
@@ -9,6 +11,7 @@ from gungnir.machines.kernel import MACHINES
 from spec.models.failover import MODELS, first_of
 from spec.repl import ReplError, Session, Walk
 from spec.repl.commands import COMMANDS, completions
+from spec.repl.copies import aside
 from spec.repl.game import Broken, Game, Move, picked, unique
 from spec.repl.moving import settled
 
@@ -40,6 +43,19 @@ def test_the_first_state_is_the_one_that_the_explorer_starts_from() -> None:
     """It is the same world, reached by the same code."""
     for number, model in enumerate(MODELS, 1):
         assert Session(str(number)).walk.state == first_of(model)
+
+
+def test_the_lease_is_stepped_through_as_well() -> None:
+    """Two operators, their clocks and the network: taken over after one was cut off, with no two leaders at once."""
+    desk = Desk("lease: calm")
+    desk("run lease Leading")
+    assert not desk.session.failed
+    assert "leads for" in desk("state")
+    assert "lease is in Leading" in desk("back") + desk("forward")
+    assert "machine lease" in desk("diagram")
+    assert "leaderElectionSafety" in desk("invariants")
+    free = Desk("lease: clocks without bound")
+    assert "leaderElectionSafety" not in free("invariants")
 
 
 def test_a_failover_can_be_stepped_to_its_end() -> None:
@@ -80,9 +96,9 @@ def test_going_back_and_forward_leads_through_the_same_states() -> None:
 def test_the_operator_crashes_and_its_successor_resumes() -> None:
     """A fault needs no budget, costs none, and what was sent may still arrive."""
     desk = Desk()
+    budget = desk.session.walk.state.budget
     desk("fault c-0 crash")
     desk("run Promote")
-    budget = desk.session.walk.state.budget
     desk("fault operator 0 restart")
     world = desk.session.walk.state
     assert world.operators[0].state is None
@@ -152,7 +168,10 @@ def test_hunting_finds_what_the_explorer_finds() -> None:
     table = " ".join(desk("invariants").split())
     assert "BROKEN" in table
     assert f"broken by step {desk.at}" in table
-    desk("back")
+    broken_by = desk.session.walk.breaks()["noAckedWriteLost"][0]
+    desk("1")
+    assert desk.session.walk.breaks()["noAckedWriteLost"][0] == broken_by == desk.at - 1
+    desk("back 2")
     assert "BROKEN" not in desk("invariants")
     assert "noAckedWriteLost" in desk("walk") or desk.at < len(desk.session.walk.steps)
 
@@ -166,6 +185,17 @@ def test_a_mutant_changes_a_copy_and_nothing_else() -> None:
         desk("take c-0 crash")
         desk("run Record")
         assert bool(desk.session.walk.broken) == bool(mutant)
+
+
+def test_a_copy_leaves_the_modules_as_they_were() -> None:
+    """What is imported while it is made is another module; afterwards the ones that were there are there again."""
+    before = {name: sys.modules[name] for name in ("spec.world", "gungnir.machines.failover", "gungnir.errors")}
+    with aside():
+        copied = importlib.import_module("gungnir.machines.failover")
+        assert copied is not before["gungnir.machines.failover"]
+        assert importlib.import_module("gungnir.errors") is before["gungnir.errors"]
+    assert {name: sys.modules[name] for name in before} == before
+    assert importlib.import_module("gungnir.machines").failover is before["gungnir.machines.failover"]
 
 
 def test_the_diagram_shows_the_phase_and_the_way_to_it() -> None:
@@ -220,7 +250,7 @@ def test_every_table_says_what_the_last_step_changed(line: str) -> None:
         ("goto 7", "the walk has steps 0 to 0"),
         ("run", "run takes a phase"),
         ("run Nowhere", "no phase fits 'Nowhere'"),
-        ("run Blocked", "no way without faults leads there"),
+        ("run Promote", "no way without faults leads there"),
         ("hunt far", "hunt takes a number of states"),
         ("hunt 50", "no violation in"),
         ("state weather", "there is no table 'weather'"),

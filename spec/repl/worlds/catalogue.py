@@ -1,15 +1,25 @@
 """Every model that can be chosen, by its name."""
 
+from spec.models import lease
 from spec.models.failover import MODELS, Model
+from spec.models.lease import LeaseModel
 from spec.mutants import code, rules
 from spec.repl.game import Game, picked
+from spec.repl.worlds.lease import LeaseGame
 from spec.repl.worlds.recorded import TraceGame
 from spec.repl.worlds.world import WorldGame
 
+AnyModel = Model | LeaseModel
 
-def models(mutant: str = "") -> tuple[Model, ...]:
-    """Return the models of the failover and repair machines in their order; first the one that finds the mutant."""
-    return (*_own(mutant), *MODELS)
+
+def models(mutant: str = "") -> tuple[AnyModel, ...]:
+    """Return the models of the pods and those of the lease in their order; first the one that finds the mutant."""
+    return (*_own(mutant), *MODELS, *(model._replace(name=f"lease: {model.name}") for model in lease.MODELS))
+
+
+def _game(model: AnyModel, mutant: str = "") -> Game:
+    title = model.name + (f", with the mutant {mutant!r}" if mutant else "")
+    return LeaseGame(model, title) if isinstance(model, LeaseModel) else WorldGame(model, title)
 
 
 def _own(mutant: str) -> tuple[Model, ...]:
@@ -32,7 +42,7 @@ def game(name: str, mutant: str = "") -> tuple[Game, str]:
     if name.startswith(TRACE):
         return TraceGame(name.removeprefix(TRACE)), name
     model = named(name, mutant)
-    return WorldGame(model, mutant), model.name
+    return _game(model, mutant), model.name
 
 
 def unchanged(name: str, mutant: str) -> Game:
@@ -41,10 +51,10 @@ def unchanged(name: str, mutant: str) -> Game:
     Raises:
         ReplError: there is none, or more than one.
     """
-    return WorldGame(named(name, mutant))
+    return _game(named(name, mutant))
 
 
-def named(name: str, mutant: str = "") -> Model:
+def named(name: str, mutant: str = "") -> AnyModel:
     """Return a model by its name, its number, or words that only its name has.
 
     Raises:

@@ -10,7 +10,7 @@ from spec.explorer import AlwaysOf, OnStepOf, Search
 from spec.repl.game import Broken, Check, Move, Place, ReplError, unique
 from spec.repl.worlds import diagram
 from spec.repl.worlds.style import cells, grid
-from spec.story import said
+from spec.story import deed
 from spec.world import Label, Number
 
 STEP_VALID = "reconcileStepValid"
@@ -137,7 +137,7 @@ class ExploredGame(Generic[StateT]):
 
     def deed(self, label: Label) -> str:
         """Return who does what, as stories tell it."""
-        return f"{label.who}: {label.name} {said(label.what)}".rstrip()
+        return deed(label)
 
     def described(self, state: StateT) -> tuple[str, ...]:
         """Return the state in full, as stories begin."""

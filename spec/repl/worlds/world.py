@@ -10,27 +10,23 @@ from spec.models.failover import Model, first_of
 from spec.repl.game import Place
 from spec.repl.worlds import tables
 from spec.repl.worlds.explored import ExploredGame
-from spec.story import changes, deed, told
-from spec.world import Label, World
+from spec.story import changes, told
+from spec.world import World
 
 
 class WorldGame(ExploredGame[World]):
     """A model of ``spec.models.failover``."""
 
-    def __init__(self, model: Model, mutant: str = "") -> None:
-        """Take the model's setup and predicates; ``mutant`` is only for the title."""
+    def __init__(self, model: Model, title: str = "") -> None:
+        """Take the model's setup and predicates."""
         setup, only = model.configured(), model.only
         super().__init__(
-            model.name + (f", with the mutant {mutant!r}" if mutant else ""),
+            title or model.name,
             lambda: first_of(model),
             lambda world: successors(setup, world),
             tuple(entry for entry in invariants.always(setup) if not only or entry[0] in only),
             tuple(entry for entry in invariants.ON_STEP if not only or entry[0] in only),
         )
-
-    def deed(self, label: Label) -> str:
-        """Return who does what, as stories tell it."""
-        return deed(label)
 
     def changes(self, before: World, after: World) -> tuple[str, ...]:
         """Return what a step changed, as stories tell it."""
