@@ -10,6 +10,7 @@ from gungnir.machines.kernel import Step
 from gungnir.machines.record import Kind, Record, Stage
 from gungnir.machines.requests import PodCommand, Verb
 from gungnir.machines.selection import votes_needed
+from gungnir.machines.switchover import ANY
 from gungnir.resources.fence import voting
 from spec.environment.commands import position
 from spec.environment.observation import view
@@ -240,6 +241,28 @@ def no_write_after_conflict(_before: World, label: Label, _after: World) -> str:
     return f"the round went on to {step.state.phase} after a conflict" if conflicted else ""
 
 
+def handed_over_as_asked(before: World, _label: Label, after: World) -> str:
+    """An epoch for a handover is begun only for what is asked for at that moment, and once for each request."""
+    was, now = before.api.record, after.api.record
+    if now.epoch == was.epoch or now.intent is None or now.intent.kind is not Kind.SWITCHOVER:
+        return ""
+    asked = before.api.asked
+    if (now.intent.target or ANY) != asked.wanted:
+        return f"the role is handed to {now.intent.target or ANY}; asked for is {asked.wanted or 'nothing'}"
+    return f"request {asked.number} was begun twice" if asked.number in before.ghost.handed else ""
+
+
+def answer_never_lost(before: World, label: Label, after: World) -> str:
+    """A request is taken off only when it was refused in the status, or when a handover as asked for is stored."""
+    was, now = before.api.asked, after.api.asked
+    if label.name in ("ask", "withdraw") or was.wanted == now.wanted:
+        return ""
+    intent = before.api.record.intent
+    under_way = intent is not None and intent.kind is Kind.SWITCHOVER and (intent.target or ANY) == was.wanted
+    answered = was.answered == was.number or was.number in before.ghost.handed
+    return "" if answered or under_way else f"request {was.number} for {was.wanted} was taken off without an answer"
+
+
 def always(setup: Setup) -> tuple[tuple[str, Always], ...]:
     """Return the predicates of every state."""
     return (
@@ -263,4 +286,6 @@ ON_STEP: Final[tuple[tuple[str, OnStep], ...]] = (
     ("promotionStands", promotion_stands),
     ("unknownIsNotSuccess", unknown_is_not_success),
     ("noConcurrentUpdates", no_write_after_conflict),
+    ("handedOverAsAsked", handed_over_as_asked),
+    ("answerNeverLost", answer_never_lost),
 )

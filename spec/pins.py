@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spec.explorer import Result
-from spec.models import lease
+from spec.models import failover, lease, switchover
 
 FILE: Final = Path(__file__).with_name("pins.json")
 HOW: Final = "if the change is meant, run `python -m spec.pins` and commit spec/pins.json with the reason"
@@ -36,12 +36,18 @@ def difference(model: str, result: Result[Any]) -> str:
     return f"{model}: {found[0]} states, {found[1]} transitions; pinned are {expected[0]} and {expected[1]}; {HOW}"
 
 
+def _counts(result: Result[Any]) -> list[int]:
+    return [result.states, result.transitions]
+
+
 def _main() -> None:
     numbers = {}
     for model in lease.MODELS:
         if not model.slow:
-            result = lease.explore(model)
-            numbers[f"lease: {model.name}"] = [result.states, result.transitions]
+            numbers[f"lease: {model.name}"] = _counts(lease.explore(model))
+    for handover in switchover.MODELS:
+        if not handover.slow:
+            numbers[f"switchover: {handover.name}"] = _counts(failover.explore(handover))
     FILE.write_text(json.dumps(numbers, indent=2) + "\n")
 
 

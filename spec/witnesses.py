@@ -71,6 +71,13 @@ def failed_over_by_the_rest(before: World, _label: Label, after: World) -> bool:
     return now.electorate.size < len(after.pods)
 
 
+def _handed_over(before: World, _label: Label, after: World) -> bool:
+    """A handover is over, and another pod has the role than before."""
+    intent, primary = before.api.record.intent, after.api.record.primary
+    ended = intent is not None and intent.kind is Kind.SWITCHOVER and after.api.record.intent is None
+    return ended and intent is not None and primary is not None and primary.pod != intent.previous
+
+
 SOMETIMES: Final[tuple[tuple[str, Sometimes], ...]] = (
     ("failed over", _now(failed_over)),
     ("old primary rejoined", _now(old_primary_rejoined)),
@@ -82,6 +89,8 @@ SOMETIMES: Final[tuple[tuple[str, Sometimes], ...]] = (
     ("release", _now(_kind(Kind.RELEASE))),
     ("recovery", _now(_kind(Kind.RECOVERY))),
     ("conflict", _replied("Conflict")),
+    ("handed over", _handed_over),
+    ("refused", lambda before, _label, after: before.api.asked.answered != after.api.asked.answered),
     ("fenced", _answered(AnswerKind.FENCED)),
     ("other process", _answered(AnswerKind.OTHER_PROCESS)),
     ("stray took effect", lambda before, label, after: label.name == "stray" and before.pods != after.pods),

@@ -111,13 +111,25 @@ class Pod(NamedTuple):
     shown: tuple[int, bool, int] = (-1, False, 0)
 
 
+class Asked(NamedTuple):
+    """What a person asks for by annotation: the ``number``-th request is to hand the role to ``wanted`` (empty: none).
+
+    ``answered`` is the last request that was refused in ``.status``.
+    """
+
+    number: int = 0
+    wanted: str = ""
+    answered: int = 0
+
+
 class Api(NamedTuple):
-    """What the API server stores: the durable record, the client Service, and the epoch of the template."""
+    """What the API server stores: the durable record, the client Service, the template's epoch, and the request."""
 
     record: Record
     service_pod: str | None
     service_epoch: int
     template: int
+    asked: Asked = Asked()
 
 
 class Operator(NamedTuple):
@@ -145,7 +157,7 @@ class Ghost(NamedTuple):
     ``holders``: for each write, the pods (bit mask) that confirmed it to a primary. ``acked``: the writes that WAIT may
     have confirmed. ``promoted``: (epoch, pod, run) of every promotion that took effect. ``frozen``: (epoch, pod, run)
     of every candidate that was ever stored. ``cause``: something befell the recorded primary since it was recorded.
-    ``lost``: how many volumes lost anything.
+    ``lost``: how many volumes lost anything. ``handed``: the requests for which an epoch was begun, each time.
     """
 
     writes: int = 0
@@ -155,6 +167,7 @@ class Ghost(NamedTuple):
     frozen: tuple[tuple[int, str, str], ...] = ()
     cause: bool = False
     lost: int = 0
+    handed: tuple[int, ...] = ()
 
 
 class Cuts(NamedTuple):
@@ -184,6 +197,8 @@ class Budget(NamedTuple):
     write: int = 0
     stale: int = 0
     """A view is taken and used later, as if the monitors and caches had stood still."""
+    ask: int = 0
+    """A person asks for the role to be handed over, changes the request, or takes it back."""
     isolate: int = 0
     """A pod is cut off from all operators and peers at once; clients still reach it."""
 
@@ -301,6 +316,12 @@ STATES: Interner[object] = Interner()
 def record_version(record: Record) -> Version:
     """Return the resourceVersion of a cluster with this record."""
     return Version(f"record-{RECORDS.ref(record).number}")
+
+
+def cluster_version(api: Api) -> Version:
+    """Return the resourceVersion of the ValkeyCluster: its record and its annotation."""
+    version = record_version(api.record)
+    return version if api.asked == Asked() else Version("-".join((version, *map(str, api.asked))))
 
 
 def service_version(api: Api) -> Version:

@@ -52,6 +52,7 @@ from gungnir.machines.requests import (
     describe,
 )
 from gungnir.machines.selection import count, elect, votes_needed
+from gungnir.machines.switchover import ANY
 from gungnir.machines.view import Contact, View
 
 NO_VERSION = Version("")
@@ -178,13 +179,16 @@ def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
         kind = _kind(state)
         if kind is Kind.RELEASE:
             return _begin_release(facts, state)
+        if kind is Kind.SWITCHOVER and state.asked and reply.switchover != state.asked:
+            return _to(state, "changed", detail="the request changed, or was taken back")
         if kind is not Kind.SWITCHOVER:
             state = state._replace(asked="", wanted="")
         return _begin(facts, state, kind, REQUESTED if state.asked else state.verdict.evidence)
-    return _resume(facts, state, intent, asked=bool(reply.switchover))
+    return _resume(facts, state, intent, asked=reply.switchover == (intent.target or ANY))
 
 
 def _resume(facts: Facts, state: State, intent: Intent, *, asked: bool) -> Step[State]:
+    """Go on where the record says. ``asked``: the request that this handover answers is still to be taken off."""
     match intent.stage:
         case Stage.FENCING if intent.reason == REQUESTED and asked:
             return _to(state, "resume-clear", epochs.clear_request(state.version))

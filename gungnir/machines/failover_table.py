@@ -76,7 +76,7 @@ MACHINE: Final = register(
             Row(_P.SDOWN, "witnessed", _P.DONE, "a replica still hears the primary: we are the isolated ones"),
             Row(_P.SDOWN, "unasked", _P.DONE, "too few replicas answer to tell who is cut off: do nothing"),
             Row(_P.SDOWN, "unheard", _P.READ, "a quorum of replicas answers, and none hears the primary"),
-            Row(_P.READ, "changed", _P.ABANDONED, "the record moved on since the evidence was taken"),
+            Row(_P.READ, "changed", _P.ABANDONED, "the record or the request moved on since the evidence was taken"),
             Row(_P.READ, "deleting", _P.DONE, "the cluster is being deleted"),
             Row(_P.READ, "failed", _P.ABANDONED, "no fresh record, no action"),
             Row(_P.READ, "begin", _P.INTEND, "claim the next epoch"),

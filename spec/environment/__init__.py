@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator
 
-from spec.environment import faults, operators, replication
+from spec.environment import faults, operators, people, replication
 from spec.world import Label, Setup, World
 
 
 def successors(setup: Setup, world: World) -> Iterator[tuple[Label, World]]:
     """Yield every action that can happen next, with the world after it, in a fixed order."""
-    for source in (operators.moves, operators.arrivals, replication.moves, replication.writes, faults.moves):
+    for source in (
+        operators.moves,
+        operators.arrivals,
+        replication.moves,
+        replication.writes,
+        faults.moves,
+        people.moves,
+    ):
         for label, after in source(setup, world):
             yield label, faults.pruned(setup, after)

@@ -16,12 +16,12 @@ from gungnir.machines.requests import (
     Stored,
     TemplateSeen,
 )
-from spec.world import Api, record_version, service_version, template_version
+from spec.world import Api, cluster_version, service_version, template_version
 
 MUTATING = (PutRecord, PutService, PutTemplate, ClearAnnotation)
 
 
-def serve(api: Api, request: Request) -> tuple[Api, Reply]:  # noqa: C901 - one case for each request
+def serve(api: Api, request: Request) -> tuple[Api, Reply]:  # noqa: C901, PLR0911, PLR0912 - one case for each request
     """Carry out one request and return its reply.
 
     Raises:
@@ -29,15 +29,18 @@ def serve(api: Api, request: Request) -> tuple[Api, Reply]:  # noqa: C901 - one 
     """
     match request:
         case GetCluster():
-            return api, ClusterSeen(record_version(api.record), api.record)
+            return api, ClusterSeen(cluster_version(api), api.record, api.asked.wanted)
         case GetService():
             return api, ServiceSeen(service_version(api), api.service_pod, api.service_epoch)
         case GetTemplate():
             return api, TemplateSeen(template_version(api), api.template)
-        case PutRecord(version, record, _):
-            if version != record_version(api.record):
+        case PutRecord(version, record, outcome):
+            if version != cluster_version(api):
                 return api, Conflict()
-            return api._replace(record=record), Stored(record_version(record))
+            refused = outcome is not None and outcome.result == "Rejected"
+            asked = api.asked._replace(answered=api.asked.number) if refused else api.asked
+            api = api._replace(record=record, asked=asked)
+            return api, Stored(cluster_version(api))
         case PutService(version, pod, epoch):
             if version != service_version(api):
                 return api, Conflict()
@@ -49,7 +52,10 @@ def serve(api: Api, request: Request) -> tuple[Api, Reply]:  # noqa: C901 - one 
             api = api._replace(template=epoch)
             return api, Stored(template_version(api))
         case ClearAnnotation(version, _):
-            stored = version == record_version(api.record)
-            return api, Stored(version) if stored else Conflict()
+            if version != cluster_version(api):
+                return api, Conflict()
+            if api.asked.wanted:
+                api = api._replace(asked=api.asked._replace(wanted=""))
+            return api, Stored(cluster_version(api))
         case _:
             raise TypeError(f"the world's API server does not know {type(request).__name__}")

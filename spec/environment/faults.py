@@ -14,9 +14,9 @@ from spec.world import (
     Pod,
     Setup,
     World,
+    cluster_version,
     pod_index,
     pod_name,
-    record_version,
     run_of,
     service_version,
     template_version,
@@ -155,5 +155,5 @@ def _alive(setup: Setup, world: World, stray: object) -> bool:
         process = not stray.run_id or (stray.run_id == run_of(index, pod.run) and pod.up)
         fenced = setup.fence_survives and max(pod.fence, pod.saved) > position(stray)
         return stray.uid == uid_of(index, pod.uid) and process and not fenced
-    versions = (record_version(world.api.record), service_version(world.api), template_version(world.api))
+    versions = (cluster_version(world.api), service_version(world.api), template_version(world.api))
     return getattr(stray, "version", "") in versions

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
-from gungnir.machines import failover, repair
+from gungnir.machines import failover, repair, switchover
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import Step
-from gungnir.machines.record import Record
+from gungnir.machines.record import Kind, Record
 from gungnir.machines.requests import (
     Answer,
     AnswerKind,
@@ -34,6 +34,7 @@ Move = tuple[Label, World]
 MACHINES: Final[dict[str, tuple[Callable[[], Step[Any]], Callable[[Facts, Any, Reply], Step[Any]]]]] = {
     "failover": (failover.start, failover.step),
     "repair": (repair.start, repair.step),
+    "switchover": (switchover.start, switchover.step),
 }
 
 
@@ -70,6 +71,8 @@ def _rounds(setup: Setup, world: World, index: int) -> Iterator[Move]:
         taken = world.with_operator(index, kept)._replace(budget=budget)
         yield Label("glimpse", f"operator {index}", "its view stands still", fair=False), taken
     for machine in MACHINES:
+        if machine == "switchover" and not world.api.asked.wanted:
+            continue
         first = MACHINES[machine][0]()
         for reply in snapshots:
             after = _stepped(setup, machine, STATES.ref(first.state), reply)
@@ -104,7 +107,20 @@ def _received(setup: Setup, world: World, index: int, reply: Reply) -> tuple[Ste
         step = _stepped(setup, operator.machine, STATES.ref(step.state), serve(world.api, step.request)[1])
     if isinstance(reply, Stored) and isinstance(operator.request.value, PutRecord):
         operator = operator._replace(cached=RECORDS.ref(operator.request.value.record))
-    return step, world.with_operator(index, _waiting(operator, operator.machine, step))
+    world = world.with_operator(index, _waiting(operator, operator.machine, step))
+    if isinstance(step.state, switchover.State) and step.state.phase is switchover.Phase.ACCEPTED:
+        world = _handing_over(setup, world, index, step.state)
+    return step, world
+
+
+def _handing_over(setup: Setup, world: World, index: int, accepted: switchover.State) -> World:
+    """Begin the failover that an accepted request asks for: nothing is sent in between, so nothing can happen."""
+    operator = world.operators[index]
+    first = failover.start(accepted.target, accepted.asked)
+    reply = seen(setup, world, index, operator.cached.value)
+    return world.with_operator(
+        index, _waiting(operator, "failover", _stepped(setup, "failover", STATES.ref(first.state), reply))
+    )
 
 
 def _replies(setup: Setup, world: World, index: int) -> Iterator[Move]:
@@ -212,6 +228,8 @@ def _written(world: World, before: Record) -> World:
         entry = (record.epoch, candidate.pod, candidate.run_id)
         if entry not in ghost.frozen:
             ghost = ghost._replace(frozen=tuple(sorted((*ghost.frozen, entry))))
+    if record.epoch > before.epoch and record.intent is not None and record.intent.kind is Kind.SWITCHOVER:
+        ghost = ghost._replace(handed=(*ghost.handed, world.api.asked.number))
     if record.primary is not None and record.primary != before.primary and record.primary.epoch == record.epoch:
         index = pod_index(record.primary.pod)
         pod = world.pods[index]

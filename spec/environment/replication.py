@@ -12,7 +12,7 @@ from spec.environment.server import (
     next_write,
     put,
 )
-from spec.world import Ghost, Label, Link, Setup, World, pod_name
+from spec.world import Label, Link, Setup, World, pod_name
 
 Move = tuple[Label, World]
 
@@ -81,13 +81,5 @@ def written(world: World, index: int) -> World:
     """Return the world after a write on this pod, which alone holds it."""
     pod, ghost = world.pods[index], world.ghost
     pods = put(world.pods, index, pod._replace(log=(*pod.log, ghost.writes), offset=pod.offset + 1))
-    ghost = Ghost(
-        writes=ghost.writes + 1,
-        holders=(*ghost.holders, 0),
-        acked=ghost.acked,
-        promoted=ghost.promoted,
-        frozen=ghost.frozen,
-        cause=ghost.cause,
-        lost=ghost.lost,
-    )
+    ghost = ghost._replace(writes=ghost.writes + 1, holders=(*ghost.holders, 0))
     return world._replace(pods=pods, ghost=ghost, budget=world.budget._replace(write=world.budget.write - 1))

@@ -31,7 +31,7 @@ class Model(NamedTuple):
 
     def configured(self) -> Setup:
         """Return the setup of this model."""
-        facts = Facts(CLUSTER, "uid-c", self.pods, self.acks, persistent=True)
+        facts = self.setup.facts._replace(size=self.pods, acks=self.acks)
         return self.setup._replace(facts=facts, operators=self.operators)
 
 

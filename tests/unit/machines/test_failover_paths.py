@@ -78,7 +78,9 @@ MADE = (*FROZEN, PROMOTED)
 RECORDED = (*MADE, STORED)
 TO_ROUTE = (*RECORDED, TOLD)
 RESUMED = (Seen(reconfiguring(), AFTER), cluster(reconfiguring()), answers(answer(0, server()), answer(2, server(2))))
-PLANNED = (Seen(record(), view()), cluster(), STORED, STORED, ROUTED, STORED, CURRENT)
+AGREED = (STORED, STORED, ROUTED, STORED, CURRENT)
+PLANNED = (Seen(record(), view()), cluster(switchover="vc-1"), *AGREED)
+ANYBODY = (Seen(record(), view()), cluster(switchover="any"), *AGREED)
 HELD = (*PLANNED, answers(answer(0, serving())))
 
 
@@ -187,7 +189,7 @@ PATHS: Final = {
         (*HELD, BEHIND, Elapsed(), LEVEL, ALL_VOTES), _PLANNED + " held behind elapsed level chosen", asked="vc-1"
     ),
     "planned, stale template": Path(
-        (*PLANNED[:-1], STALE, STORED),
+        (*ANYBODY[:-1], STALE, STORED),
         _PLANNED.replace("current-planned", "stale stored-planned"),
         asked="any",
     ),
@@ -195,8 +197,8 @@ PATHS: Final = {
         (*PLANNED, answers(answer(0, None, AnswerKind.UNKNOWN))), _PLANNED + " not-held", asked="vc-1"
     ),
     "planned, target mute": Path((*HELD, Unknown()), _PLANNED + " held too-slow", asked="vc-1"),
-    "planned, clear conflict": Path((*PLANNED[:3], Conflict()), "act begin stored-request conflict", asked="any"),
-    "planned, clear unknown": Path((*PLANNED[:3], Unknown()), "act begin stored-request failed", asked="any"),
+    "planned, clear conflict": Path((*ANYBODY[:3], Conflict()), "act begin stored-request conflict", asked="any"),
+    "planned, clear unknown": Path((*ANYBODY[:3], Unknown()), "act begin stored-request failed", asked="any"),
 }
 
 

@@ -19,7 +19,7 @@ from gungnir.machines.requests import (
     Verb,
 )
 from gungnir.machines.view import PodView, View
-from tests.unit.machines.test_failover_paths import BEGUN, CURRENT, HELD, PATHS, PLANNED, ROUTED, Path
+from tests.unit.machines.test_failover_paths import ANYBODY, BEGUN, CURRENT, HELD, PATHS, ROUTED, Path
 from tests.unit.machines.test_failover_requests import commands, sent
 from tests.unit.machines.worlds import (
     EPOCH,
@@ -101,7 +101,7 @@ def test_of_level_replicas_the_requested_one_is_promoted() -> None:
 
 def test_any_takes_the_replica_that_is_furthest() -> None:
     seen = view(pod(0, serving()), pod(1, following(1, offset=900)), pod(2, following(2, offset=950)))
-    taken = Path((Seen(record(), seen), *PLANNED[1:], answers(answer(0, serving()))), "", "any").walk()
+    taken = Path((Seen(record(), seen), *ANYBODY[1:], answers(answer(0, serving()))), "", "any").walk()
     assert [command.pod for command in commands(taken.requests, Verb.READ)] == ["vc-2"]
 
 
@@ -141,13 +141,29 @@ def test_a_request_does_not_hide_why_a_primary_that_died_is_replaced() -> None:
     assert taken.triggers == "act begin stored"
 
 
-@pytest.mark.parametrize(("reason", "trigger"), [("Requested", "resume-clear"), ("PodTerminating", "resume-fencing")])
-def test_only_the_request_that_a_switchover_was_begun_for_is_taken_off(reason: str, trigger: str) -> None:
+@pytest.mark.parametrize(
+    ("reason", "wanted", "trigger"),
+    [
+        ("Requested", "any", "resume-clear"),
+        ("Requested", "vc-2", "resume-fencing"),
+        ("PodTerminating", "any", "resume-fencing"),
+    ],
+    ids=["its-own", "a-later-one", "none"],
+)
+def test_only_the_request_that_a_switchover_was_begun_for_is_taken_off(reason: str, wanted: str, trigger: str) -> None:
+    """A request that somebody made since then is still to be answered."""
     stored = claimed(Kind.SWITCHOVER)
     assert stored.intent is not None
     stored = stored._replace(intent=stored.intent._replace(reason=reason))
-    taken = Path((Seen(stored, view()), cluster(stored, switchover="vc-2")), "").walk()
+    taken = Path((Seen(stored, view()), cluster(stored, switchover=wanted)), "").walk()
     assert taken.triggers == f"act {trigger}"
+
+
+@pytest.mark.parametrize("now", ["vc-2", "any", ""], ids=["another", "any", "withdrawn"])
+def test_a_request_that_changed_since_it_was_accepted_is_not_acted_on(now: str) -> None:
+    """Nobody asks for that target any more, and what is asked for now has no answer yet."""
+    taken = Path((Seen(record(), view()), cluster(switchover=now)), "", "vc-1").walk()
+    assert taken.triggers == "act changed"
 
 
 # --- a full disk ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,100 @@
+"""A person's request is answered or carried out, and nothing is carried out that nobody asks for any more."""
+
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from gungnir.machines import failover, failover_table, switchover
+from spec import pins
+from spec.models.failover import Model, explore, first_of
+from spec.models.switchover import MODELS
+from spec.story import told
+
+QUICK = [model for model in MODELS if not model.slow]
+SLOW = [model for model in MODELS if model.slow]
+BY_NAME = {model.name: model for model in MODELS}
+
+
+def _holds(model: Model) -> None:
+    result = explore(model)
+    assert not result.violated, f"{result.line()}\n{told(first_of(model), result.story)}"
+    assert result.complete
+    missing = set(model.witnesses) - set(result.witnessed)
+    assert not missing, f"never seen: {sorted(missing)}"
+    if not model.slow:
+        assert not pins.difference(f"switchover: {model.name}", result)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("model", QUICK, ids=[model.name for model in QUICK])
+def test_every_interleaving_holds(model: Model) -> None:
+    """Every request is carried out once or answered, and no acknowledged write is lost by a handover."""
+    _holds(model)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("model", SLOW, ids=[model.name for model in SLOW])
+def test_every_interleaving_of_a_large_model_holds(model: Model) -> None:
+    """As above, where it takes minutes."""
+    _holds(model)
+
+
+def _rewritten(module: ModuleType, name: str, before: str, after: str) -> Callable[..., Any]:
+    """Return a function of a machine with one piece of its source replaced; it must be there exactly once."""
+    source = inspect.getsource(getattr(module, name))
+    assert source.count(before) == 1, f"{before!r} is not once in {name}"
+    scope = dict(vars(module))
+    exec(source.replace(before, after), scope)  # noqa: S102 - our own source, changed in one place
+    mutated: Callable[..., Any] = scope[name]
+    return mutated
+
+
+WRONG = [
+    (
+        "a request that changed is carried out as it was",
+        "two requests",
+        (failover, failover_table.Phase.READ, "_read", "reply.switchover != state.asked", "not reply.version"),
+        "handedOverAsAsked",
+    ),
+    (
+        "whatever is asked for now is taken off by the handover",
+        "two requests and a lost answer",
+        (
+            failover,
+            failover_table.Phase.READ,
+            "_read",
+            "reply.switchover == (intent.target or ANY)",
+            "bool(reply.switchover)",
+        ),
+        "answerNeverLost",
+    ),
+    (
+        "a refused request is taken off before the answer is stored",
+        "a request",
+        (
+            switchover,
+            switchover.Phase.READ,
+            "_read",
+            "PutRecord(reply.version, reply.record, outcome)",
+            "clear_request(reply.version)",
+        ),
+        "answerNeverLost",
+    ),
+]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("model", "change", "violated"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
+def test_a_wrong_version_of_the_machines_is_found(
+    monkeypatch: pytest.MonkeyPatch, model: str, change: tuple[ModuleType, str, str, str, str], violated: str
+) -> None:
+    """The first two are what the machine did before this world was explored."""
+    module, phase, name, before, after = change
+    mutated = _rewritten(module, name, before, after)
+    monkeypatch.setitem(vars(module)["_HANDLERS"], phase, mutated)
+    result = explore(BY_NAME[model])
+    assert result.violated == violated, result.line()
