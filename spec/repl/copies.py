@@ -8,7 +8,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from types import ModuleType
 from typing import Final
 
@@ -19,6 +19,8 @@ COPIED: Final = ("gungnir.machines", "gungnir.resources", "spec")
 """Packages that are loaded anew. Errors and the pydantic models are values to both copies, and stay the same."""
 KEPT: Final = ("spec.repl",)
 """What steps through a copy and is not part of it, but for ``spec.repl.worlds``."""
+COPIES: Final = 4
+"""So many copies are kept, of those that were stepped through last."""
 WORLDS: Final = "spec.repl.worlds"
 
 
@@ -50,7 +52,7 @@ def aside() -> Iterator[None]:
                 setattr(sys.modules[parent], child, module)
 
 
-@cache
+@lru_cache(maxsize=COPIES)
 def catalogue_of(mutant: str = "") -> ModuleType:
     """Return ``spec.repl.worlds.catalogue``: of the code as it is, or of a copy that this mutant changed.
 
@@ -73,7 +75,9 @@ def mutants() -> dict[str, str]:
 
 
 def _mutants() -> list[Mutant]:
-    return [m for module in ("code", "rules") for m in importlib.import_module(f"spec.mutants.{module}").MUTANTS]
+    return [
+        m for module in ("code", "rules", "release") for m in importlib.import_module(f"spec.mutants.{module}").MUTANTS
+    ]
 
 
 def _patched(name: str) -> None:

@@ -11,10 +11,11 @@ from gungnir.machines.kernel import MACHINES
 from spec.models.failover import MODELS, first_of
 from spec.repl import ReplError, Session, Walk
 from spec.repl.commands import COMMANDS, completions
-from spec.repl.copies import aside
+from spec.repl.copies import aside, mutants
 from spec.repl.game import Broken, Game, Move, picked, unique
 from spec.repl.moving import settled
 
+OWN = "the mutant's own"
 MUTANT = "the worst vote wins"
 
 
@@ -43,6 +44,33 @@ def test_the_first_state_is_the_one_that_the_explorer_starts_from() -> None:
     """It is the same world, reached by the same code."""
     for number, model in enumerate(MODELS, 1):
         assert Session(str(number)).walk.state == first_of(model)
+
+
+def test_every_model_has_a_name_of_its_own_and_can_be_begun() -> None:
+    """By its number and by its name; nothing is broken at the start, and something can happen."""
+    desk = Desk()
+    names = [model.name for model in desk.session.worlds.models()]
+    assert len(set(names)) == len(names)
+    for number, name in enumerate(names, 1):
+        desk(f"model {number}")
+        assert desk.session.model == name
+        assert not desk.session.walk.broken
+        assert desk.session.walk.game.moves(desk.session.walk.state)
+        desk(f"model {name}")
+        assert desk.session.model == name
+    assert not desk.session.failed
+
+
+def test_every_mutant_has_a_model_that_finds_it() -> None:
+    """It is the first one of its models; begun in it, nothing is broken yet."""
+    desk, names = Desk(), list(mutants())
+    assert all(desk.session.worlds.models(name)[0].name == OWN for name in names)
+    assert len(set(names)) == len(names)
+    for name in (names[0], names[-1]):
+        desk(f"mutant {name}")
+        assert desk.session.mutant == name
+        assert not desk.session.walk.broken
+    assert not desk.session.failed
 
 
 def test_the_lease_is_stepped_through_as_well() -> None:

@@ -1,20 +1,27 @@
 """Every model that can be chosen, by its name."""
 
-from spec.models import lease
+from spec.models import lease, release
 from spec.models.failover import MODELS, Model
 from spec.models.lease import LeaseModel
 from spec.mutants import code, rules
+from spec.mutants import release as release_mutants
 from spec.repl.game import Game, picked
 from spec.repl.worlds.lease import LeaseGame
 from spec.repl.worlds.recorded import TraceGame
 from spec.repl.worlds.world import WorldGame
 
 AnyModel = Model | LeaseModel
+_MUTANTS = (*code.MUTANTS, *rules.MUTANTS, *release_mutants.MUTANTS)
 
 
 def models(mutant: str = "") -> tuple[AnyModel, ...]:
     """Return the models of the pods and those of the lease in their order; first the one that finds the mutant."""
-    return (*_own(mutant), *MODELS, *(model._replace(name=f"lease: {model.name}") for model in lease.MODELS))
+    return (
+        *_own(mutant),
+        *MODELS,
+        *(model._replace(name=f"release: {model.name}") for model in release.MODELS),
+        *(model._replace(name=f"lease: {model.name}") for model in lease.MODELS),
+    )
 
 
 def _game(model: AnyModel, mutant: str = "") -> Game:
@@ -23,7 +30,7 @@ def _game(model: AnyModel, mutant: str = "") -> Game:
 
 
 def _own(mutant: str) -> tuple[Model, ...]:
-    return tuple(other.model._replace(name=OWN) for other in (*code.MUTANTS, *rules.MUTANTS) if other.name == mutant)
+    return tuple(other.model._replace(name=OWN) for other in _MUTANTS if other.name == mutant)
 
 
 TRACE = "trace "
