@@ -60,7 +60,7 @@ def test_injected_faults_and_budgets_are_part_of_what_is_saved(tmp_path: Path, n
 
 def test_the_story_that_the_explorer_prints_is_loaded(tmp_path: Path) -> None:
     """As it stands in the output of a failed test, without the model's name: the model is found."""
-    session = Session("four pods", out=StringIO())
+    session = Session("four pods, one of them left behind", out=StringIO())
     session.do("fault c-1 crash")
     session.do("run end")
     story = tuple((step.label, step.after) for step in session.walk.taken)
