@@ -6,35 +6,32 @@ found again by walking from the start.
 """
 
 import gc
+import resource
 import sys
 import time
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from gungnir.machines.kernel import IllegalTransition
-from spec.world import Interner, Label, Number, World
-
-
-class Keyed(Protocol):
-    """A state of some world: an immutable value that says which of its parts make it what it is."""
-
-    def parts(self, number: Number) -> list[int]:
-        """Return the numbers that tell this state from every other one; ``number`` gives one to a component."""
-        ...
-
+from spec import space
+from spec.graph import Graph
+from spec.plain import Keyed, PlainSpace
+from spec.space import Checks, Sources, Space
+from spec.world import Label, World
 
 StateT = TypeVar("StateT", bound=Keyed)
 Successors: TypeAlias = Callable[[StateT], Iterator[tuple[Label, StateT]]]
-AlwaysOf: TypeAlias = Callable[[StateT], str]
-OnStepOf: TypeAlias = Callable[[StateT, Label, StateT], str]
-SometimesOf: TypeAlias = Callable[[StateT, Label, StateT], bool]
+AlwaysOf: TypeAlias = space.Always[StateT]
+OnStepOf: TypeAlias = space.OnStep[StateT]
+SometimesOf: TypeAlias = space.Sometimes[StateT]
 Always = AlwaysOf[World]
 OnStep = OnStepOf[World]
 Sometimes = SometimesOf[World]
 PROGRESS_S: Final = 5.0
+CLOCK_EVERY: Final = 256
+"""States between two looks at the clock."""
 
 
 @dataclass
@@ -67,23 +64,6 @@ class Result(Generic[StateT]):
         )
 
 
-class _Keys:
-    """Gives each world its canonical 64-bit key. Components are interned, so an unchanged one costs one lookup."""
-
-    def __init__(self) -> None:
-        self._tables: dict[str, Interner[object]] = {}
-
-    def key(self, state: Keyed) -> int:
-        parts = state.parts(self._number)
-        return int.from_bytes(blake2b(array("i", parts).tobytes(), digest_size=8).digest(), "little")
-
-    def _number(self, table: str, value: object) -> int:
-        interner = self._tables.get(table)
-        if interner is None:
-            interner = self._tables[table] = Interner()
-        return interner.ref(value).number
-
-
 class _Tree:
     """How each state was first reached: its parent's number, and which of the parent's actions led to it."""
 
@@ -108,15 +88,22 @@ class _Tree:
 
 @dataclass
 class Search(Generic[StateT]):
-    """One search: what to check, and how far to go."""
+    """One search: what to check, and how far to go.
 
-    successors: Successors[StateT]
+    ``successors`` is a function, or ``Sources``, which are explored many times faster. With a ``graph``, all edges are
+    kept in it, with what liveness needs to know of them.
+    """
+
+    successors: Successors[StateT] | Sources[StateT]
     always: tuple[tuple[str, AlwaysOf[StateT]], ...] = ()
     on_step: tuple[tuple[str, OnStepOf[StateT]], ...] = ()
     sometimes: tuple[tuple[str, SometimesOf[StateT]], ...] = ()
     max_states: int = 50_000_000
     max_seconds: float = 1e9
     progress: bool = False
+    marks: tuple[tuple[str, Callable[[StateT], bool]], ...] = ()
+    fairness: Callable[[Label], str] | None = None
+    graph: Graph | None = None
 
     def run(self, first: StateT) -> Result[StateT]:
         """Explore everything that is reachable from ``first``, level by level."""
@@ -124,100 +111,113 @@ class Search(Generic[StateT]):
         was_enabled = gc.isenabled()
         gc.disable()  # Every object lives to the end: collecting finds nothing, and doubles the time.
         try:
-            result = self._run(first, began_s)
+            result = _Run(self, first, began_s).result()
         finally:
             if was_enabled:
                 gc.enable()
         result.seconds = time.monotonic() - began_s
         return result
 
-    def _run(self, first: StateT, began_s: float) -> Result[StateT]:
-        result: Result[StateT] = Result()
-        keys = _Keys()
-        known, tree = {keys.key(first)}, _Tree()
-        level: list[tuple[int, StateT]] = [(0, first)]
-        shown_s = began_s
-        while level:
-            following: list[tuple[int, StateT]] = []
-            for number, world in level:
-                story = self._expand(result, world, number, keys, known, tree, following)
-                if story is not None:
-                    return self._ended(result, known, (*self._path(first, number, tree), *story))
-                now_s = time.monotonic()
-                if self.progress and now_s - shown_s > PROGRESS_S:
-                    shown_s = now_s
-                    self._show(result, len(known), len(level), now_s - began_s)
-                if len(known) > self.max_states or now_s - began_s > self.max_seconds:
-                    return self._ended(result, known, ())
-            level = following
-            result.depth += bool(level)
-        result.complete = True
-        return self._ended(result, known, ())
-
-    def _expand(
-        self,
-        result: Result[StateT],
-        world: StateT,
-        number: int,
-        keys: _Keys,
-        known: set[int],
-        tree: "_Tree",
-        following: list[tuple[int, StateT]],
-    ) -> tuple[tuple[Label, StateT], ...] | None:
-        """Add what follows from one state; return the last step of a counterexample, if there is one."""
-        try:
-            for choice, (label, after) in enumerate(self.successors(world)):
-                result.transitions += 1
-                result.actions[label.name] = result.actions.get(label.name, 0) + 1
-                self._witness(result, world, label, after)
-                bad = self._bad_step(world, label, after)
-                key = keys.key(after)
-                if key not in known:
-                    known.add(key)
-                    following.append((tree.add(number, choice), after))
-                    bad = bad or self._bad_state(after)
-                if bad is not None:
-                    result.violated, result.text = bad
-                    return ((label, after),)
-        except IllegalTransition as error:
-            result.violated, result.text = "reconcileStepValid", str(error)
-            return ()
-        return None
-
-    def _witness(self, result: Result[StateT], before: StateT, label: Label, after: StateT) -> None:
-        for name, witness in self.sometimes:
-            if name not in result.witnessed and witness(before, label, after):
-                result.witnessed[name] = result.depth + 1
-
-    @staticmethod
-    def _ended(result: Result[StateT], known: set[int], story: tuple[tuple[Label, StateT], ...]) -> Result[StateT]:
-        result.states, result.story = len(known), story
-        return result
-
-    def _bad_step(self, before: StateT, label: Label, after: StateT) -> tuple[str, str] | None:
-        for name, predicate in self.on_step:
-            text = predicate(before, label, after)
-            if text:
-                return name, text
-        return None
-
-    def _bad_state(self, world: StateT) -> tuple[str, str] | None:
-        for name, predicate in self.always:
-            text = predicate(world)
-            if text:
-                return name, text
-        return None
-
-    def _path(self, first: StateT, number: int, tree: "_Tree") -> tuple[tuple[Label, StateT], ...]:
+    def story(self, first: StateT, choices: list[int]) -> tuple[tuple[Label, StateT], ...]:
+        """Return the steps that these choices lead to."""
         path: list[tuple[Label, StateT]] = []
-        world = first
-        for choice in tree.choices_to(number):
-            label, world = list(self.successors(world))[choice]
-            path.append((label, world))
+        state = first
+        for choice in choices:
+            label, state = list(self.successors(state))[choice]
+            path.append((label, state))
         return tuple(path)
 
-    def _show(self, result: Result[StateT], states: int, frontier: int, seconds: float) -> None:
-        sys.stderr.write(
-            f"\r{states} states, {states / seconds:.0f}/s, depth {result.depth}, frontier {frontier}, {seconds:.0f} s "
+
+class _Run(Generic[StateT]):
+    """One run of a search, with all that it holds."""
+
+    def __init__(self, search: Search[StateT], first: StateT, began_s: float) -> None:
+        self._search, self._first, self._began_s, self._shown_s = search, first, began_s, began_s
+        checks: Checks[StateT] = Checks(search.always, search.on_step, search.sometimes, search.marks, search.fairness)
+        successors = search.successors
+        # One walks numbers, the other states; to a search both are handles.
+        self._space: Any = (
+            Space(successors, checks, first) if isinstance(successors, Sources) else PlainSpace(successors, checks)
         )
-        sys.stderr.flush()
+        self._result: Result[StateT] = Result()
+        self._tree = _Tree()
+        self._counts: list[int] = []
+
+    def result(self) -> Result[StateT]:
+        """Explore, and return what was found."""
+        space, graph = self._space, self._search.graph
+        handle = space.handle(self._first)
+        known = {space.key(handle): 0}
+        if graph is not None:
+            graph.add_state(space.mark(handle))
+        level: list[tuple[int, Any, int]] = [(0, handle, space.key(handle))]
+        while level:
+            following: list[tuple[int, Any, int]] = []
+            for count, (number, handle, key) in enumerate(level):
+                choice = self._expand(number, handle, key, known, following)
+                if choice is not None:
+                    choices = [*self._tree.choices_to(number), *((choice,) if choice >= 0 else ())]
+                    return self._ended(len(known), self._search.story(self._first, choices))
+                if graph is not None:
+                    graph.end_state()
+                if count % CLOCK_EVERY == 0 and self._out_of_bounds(len(known), len(level)):
+                    return self._ended(len(known), ())
+            if len(known) > self._search.max_states:
+                return self._ended(len(known), ())
+            level = following
+            self._result.depth += bool(level)
+        self._result.complete = True
+        return self._ended(len(known), ())
+
+    def _expand(
+        self, number: int, handle: Any, key: int, known: dict[int, int], following: list[tuple[int, Any, int]]
+    ) -> int | None:
+        """Add what follows from one state; return the choice that ends a counterexample (-1: the state itself does)."""
+        space, result, graph, counts = self._space, self._result, self._search.graph, self._counts
+        try:
+            for choice, (move, after_key, after, more) in enumerate(space.expand(handle, key)):
+                if move.action >= len(counts):
+                    counts.extend([0] * (move.action + 1 - len(counts)))
+                counts[move.action] += 1
+                bad = move.bad
+                for name in move.hits:
+                    result.witnessed.setdefault(name, result.depth + 1)
+                target = known.get(after_key)
+                if target is None:
+                    reached = space.child(handle, move, more) if after is None else after
+                    target = known[after_key] = self._tree.add(number, choice)
+                    following.append((target, reached, after_key))
+                    bad = bad or space.bad_state(reached)
+                    if graph is not None:
+                        graph.add_state(space.mark(reached))
+                if graph is not None:
+                    graph.add_edge(target, choice, move.fair)
+                if bad is not None:
+                    result.violated, result.text = bad
+                    return choice
+        except IllegalTransition as error:
+            result.violated, result.text = "reconcileStepValid", str(error)
+            return -1
+        return None
+
+    def _out_of_bounds(self, states: int, frontier: int) -> bool:
+        now_s = time.monotonic()
+        if self._search.progress and now_s - self._shown_s > PROGRESS_S:
+            self._shown_s = now_s
+            _show(self._result.depth, states, frontier, now_s - self._began_s)
+        return states > self._search.max_states or now_s - self._began_s > self._search.max_seconds
+
+    def _ended(self, states: int, story: tuple[tuple[Label, StateT], ...]) -> Result[StateT]:
+        result = self._result
+        result.states, result.story, result.transitions = states, story, sum(self._counts)
+        result.actions = dict(zip(self._space.actions.names, self._counts, strict=False))
+        if self._search.graph is not None:
+            self._search.graph.classes = self._space.classes.names
+        return result
+
+
+def _show(depth: int, states: int, frontier: int, seconds: float) -> None:
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    rate = f"{states / seconds:.0f}/s, {peak_mb} MB, {seconds:.0f} s"
+    sys.stderr.write(f"\r{states} states, depth {depth}, frontier {frontier}, {rate} ")
+    sys.stderr.flush()

@@ -15,6 +15,7 @@ from gungnir.resources.fence import voting
 from spec.environment.commands import position
 from spec.environment.observation import view
 from spec.explorer import Always, OnStep
+from spec.footprint import unchanged
 from spec.world import Label, Link, Setup, World, pod_index, pod_name, run_of
 
 
@@ -130,10 +131,13 @@ def observed(setup: Setup) -> Always:
 
 def epoch_monotone(before: World, _label: Label, after: World) -> str:
     """The recorded epoch, the template and the fence of a volume never fall."""
-    if after.api.record.epoch < before.api.record.epoch:
+    api, pods = unchanged(before, after, "api"), unchanged(before, after, "pods")
+    if not api and after.api.record.epoch < before.api.record.epoch:
         return f"the record went from epoch {before.api.record.epoch} to {after.api.record.epoch}"
-    if after.api.template < before.api.template or after.api.service_epoch < before.api.service_epoch:
+    if not api and (after.api.template < before.api.template or after.api.service_epoch < before.api.service_epoch):
         return "the template or the Service went back to an older epoch"
+    if pods:
+        return ""
     for index, (was, now) in enumerate(zip(before.pods, after.pods, strict=True)):
         if was.uid == now.uid and now.saved < was.saved:
             return f"the fence of {pod_name(index)} went from {was.saved} to {now.saved}"
@@ -142,6 +146,8 @@ def epoch_monotone(before: World, _label: Label, after: World) -> str:
 
 def candidate_frozen(before: World, _label: Label, after: World) -> str:
     """Within an epoch the candidate changes only from none to one."""
+    if unchanged(before, after, "api"):
+        return ""
     was, now = _candidate(before.api.record), _candidate(after.api.record)
     same_epoch = before.api.record.epoch == after.api.record.epoch
     changed = same_epoch and after.api.record.intent is not None and was is not None and now != was
@@ -154,7 +160,7 @@ def _candidate(record: Record) -> object:
 
 def no_empty_master_promoted(before: World, _label: Label, after: World) -> str:
     """An empty pod is never promoted once a write was acknowledged, unless all are empty."""
-    if after.ghost.promoted == before.ghost.promoted or not before.ghost.acked:
+    if unchanged(before, after, "ghost") or after.ghost.promoted == before.ghost.promoted or not before.ghost.acked:
         return ""
     epoch, index, _ = next(entry for entry in after.ghost.promoted if entry not in before.ghost.promoted)
     others = any(pod.log for pod in before.pods)
@@ -176,6 +182,8 @@ def failover_intent_durable(before: World, label: Label, _after: World) -> str:
 
 def fence_before_select(before: World, _label: Label, after: World) -> str:
     """When a candidate of a known history is stored, a quorum of those who count takes no older command."""
+    if unchanged(before, after, "api"):
+        return ""
     was, now = before.api.record, after.api.record
     if now == was or now.intent is None or now.intent.stage is not Stage.PROMOTING:
         return ""
@@ -192,6 +200,8 @@ def fence_before_select(before: World, _label: Label, after: World) -> str:
 
 def no_double_failover(before: World, _label: Label, after: World) -> str:
     """An epoch for a failure is begun only if something befell the primary, or a failover lost its candidate."""
+    if unchanged(before, after, "api"):
+        return ""
     was, now = before.api.record, after.api.record
     if now.epoch == was.epoch or now.intent is None:
         return ""
@@ -208,6 +218,8 @@ def no_zombie_effect(before: World, label: Label, after: World) -> str:
     what = label.what[0] if isinstance(label.what, tuple) and label.what else label.what
     if not isinstance(what, PodCommand) or label.name == "lost":
         return ""
+    if unchanged(before, after, "pods"):
+        return ""
     index = pod_index(what.pod)
     older = before.pods[index].fence > position(what)
     return f"{what.verb} of epoch {what.epoch} took effect" if older and before.pods[index] != after.pods[index] else ""
@@ -218,10 +230,14 @@ def promotion_stands(before: World, label: Label, after: World) -> str:
     what = label.what[0] if isinstance(label.what, tuple) and label.what else label.what
     if not isinstance(what, PodCommand):
         return ""
+    if unchanged(before, after, "pods"):
+        return ""
     index = pod_index(what.pod)
     was, now = before.pods[index], after.pods[index]
+    if not was.primary or now.primary:
+        return ""
     own = (what.epoch, index, was.run) in before.ghost.promoted
-    return f"{what.verb} of epoch {what.epoch} undid its promotion" if own and was.primary and not now.primary else ""
+    return f"{what.verb} of epoch {what.epoch} undid its promotion" if own else ""
 
 
 def unknown_is_not_success(_before: World, label: Label, _after: World) -> str:

@@ -6,11 +6,19 @@ from typing import Final
 from gungnir.machines.record import Kind, Stage
 from gungnir.machines.requests import AnswerKind
 from spec.explorer import Sometimes
+from spec.footprint import unchanged
 from spec.world import Label, Link, World
 
 
-def _now(predicate: Callable[[World], bool]) -> Sometimes:
-    return lambda before, _label, after: predicate(after) and not predicate(before)
+def _now(predicate: Callable[[World], bool], *fields: str) -> Sometimes:
+    """It holds from now on. ``fields`` are those that it is about: a step that changes none of them does not count."""
+
+    def witness(before: World, _label: Label, after: World) -> bool:
+        if all(unchanged(before, after, field) for field in fields):
+            return False
+        return predicate(after) and not predicate(before)
+
+    return witness
 
 
 def failed_over(world: World) -> bool:
@@ -25,6 +33,8 @@ def _kind(kind: Kind) -> Callable[[World], bool]:
 
 def candidate_lost(before: World, _label: Label, after: World) -> bool:
     """An epoch ended without its candidate being recorded: the next one began."""
+    if unchanged(before, after, "api"):
+        return False
     intent = before.api.record.intent
     return intent is not None and intent.stage is Stage.PROMOTING and after.api.record.epoch > before.api.record.epoch
 
@@ -38,7 +48,14 @@ def _answered(kind: AnswerKind) -> Sometimes:
 
 def old_primary_rejoined(world: World) -> bool:
     """The pod that was primary first follows a later one, with its link up."""
-    return world.api.record.epoch > 1 and world.pods[0].link is Link.UP
+    return world.pods[0].link is Link.UP and world.api.record.epoch > 1
+
+
+def confirmed_later(before: World, _label: Label, after: World) -> bool:
+    """A write is confirmed after a failover."""
+    if unchanged(before, after, "ghost"):
+        return False
+    return len(after.ghost.acked) > len(before.ghost.acked) and failed_over(after)
 
 
 def _replied(name: str) -> Sometimes:
@@ -54,17 +71,23 @@ def _left_out(world: World) -> bool:
 
 def forgotten(before: World, _label: Label, after: World) -> bool:
     """The electorate goes on without a pod."""
+    if unchanged(before, after, "api"):
+        return False
     return after.api.record.electorate.size < before.api.record.electorate.size
 
 
 def admitted_again(before: World, _label: Label, after: World) -> bool:
     """A pod that was left out may follow again, in the same epoch."""
+    if unchanged(before, after, "api"):
+        return False
     was, now = before.api.record, after.api.record
     return now.epoch == was.epoch and bool(now.told.intersection(was.left_out))
 
 
 def failed_over_by_the_rest(before: World, _label: Label, after: World) -> bool:
     """A primary was lost after a pod was forgotten, and the rest, though one fewer, went on with another."""
+    if unchanged(before, after, "api"):
+        return False
     was, now = before.api.record, after.api.record
     if was.primary is None or now.primary is None or now.primary.pod == was.primary.pod:
         return False
@@ -79,20 +102,20 @@ def _handed_over(before: World, _label: Label, after: World) -> bool:
 
 
 SOMETIMES: Final[tuple[tuple[str, Sometimes], ...]] = (
-    ("failed over", _now(failed_over)),
-    ("old primary rejoined", _now(old_primary_rejoined)),
+    ("failed over", _now(failed_over, "api")),
+    ("old primary rejoined", _now(old_primary_rejoined, "pods")),
     ("candidate lost", candidate_lost),
-    ("left out", _now(_left_out)),
+    ("left out", _now(_left_out, "api")),
     ("forgotten", forgotten),
     ("admitted again", admitted_again),
     ("failed over by the rest", failed_over_by_the_rest),
-    ("release", _now(_kind(Kind.RELEASE))),
-    ("recovery", _now(_kind(Kind.RECOVERY))),
+    ("release", _now(_kind(Kind.RELEASE), "api")),
+    ("recovery", _now(_kind(Kind.RECOVERY), "api")),
     ("conflict", _replied("Conflict")),
     ("handed over", _handed_over),
     ("refused", lambda before, _label, after: before.api.asked.answered != after.api.asked.answered),
     ("fenced", _answered(AnswerKind.FENCED)),
     ("other process", _answered(AnswerKind.OTHER_PROCESS)),
-    ("stray took effect", lambda before, label, after: label.name == "stray" and before.pods != after.pods),
-    ("write confirmed in a later epoch", _now(lambda world: failed_over(world) and len(world.ghost.acked) > 1)),
+    ("stray took effect", lambda before, label, after: label.name == "stray" and not unchanged(before, after, "pods")),
+    ("write confirmed in a later epoch", confirmed_later),
 )

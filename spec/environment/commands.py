@@ -54,21 +54,22 @@ def raised(setup: Setup, world: World, command: PodCommand) -> World:
 
 
 def _changed(world: World, command: PodCommand, index: int) -> World:
-    pods, cuts, ghost = world.pods, world.cuts, world.ghost
+    pods, cuts = world.pods, world.cuts
     was_primary = pods[index].primary
     if command.verb is Verb.DETACH:
         pods = detached(pods, cuts, index)
     elif command.verb is Verb.PROMOTE:
         pods = promoted(pods, cuts, index)
+        ghost = world.ghost
         promotion = (command.epoch, index, pods[index].run)
         if promotion not in ghost.promoted:
-            ghost = ghost._replace(promoted=tuple(sorted((*ghost.promoted, promotion))))
+            world = world._replace(ghost=ghost._replace(promoted=tuple(sorted((*ghost.promoted, promotion)))))
     else:
         host, host_uid = _host(pods_of=world, address=command.host)
         pods = following(pods, cuts, index, host, host_uid, command.epoch)
     if was_primary and not pods[index].primary:
-        ghost = ghost._replace(cause=True)
-    return world._replace(pods=pods, ghost=ghost)
+        world = world._replace(ghost=world.ghost._replace(cause=True))
+    return world._replace(pods=pods)
 
 
 def _host(pods_of: World, address: str) -> tuple[int, int]:

@@ -44,18 +44,38 @@ class Taken:
     edges: Final[set[tuple[str, str, str]]] = set()
 
 
-def moves(setup: Setup, world: World) -> Iterator[Move]:
-    """Yield what each operator, or the network on its behalf, can do next."""
-    for index, operator in enumerate(world.operators):
-        if operator.cached.value != world.api.record and operator.state is None:
-            cached = operator._replace(cached=RECORDS.ref(world.api.record))
-            yield Label("watch", f"operator {index}", "catches up"), world.with_operator(index, cached)
-        if operator.state is None:
-            yield from _rounds(setup, world, index)
-        else:
-            yield from _replies(setup, world, index)
-            if world.budget.restart:
-                yield _restarted(world, index)
+def moves(setup: Setup, world: World, index: int) -> Iterator[Move]:
+    """Yield what one operator, or the API server on its behalf, can do next. Commands to pods are an exchange."""
+    operator = world.operators[index]
+    if operator.state is not None:
+        yield from _replies(setup, world, index)
+        return
+    if operator.cached.value != world.api.record:
+        cached = operator._replace(cached=RECORDS.ref(world.api.record))
+        yield Label("watch", f"operator {index}", "catches up"), world.with_operator(index, cached)
+    yield from _rounds(setup, world, index)
+
+
+def mishaps(setup: Setup, world: World, index: int) -> Iterator[Move]:
+    """Yield what can go wrong with what one operator waits for: an answer is lost, or the operator process ends."""
+    budget = world.budget
+    if not (budget.message or budget.restart):
+        return
+    operator = world.operators[index]
+    if operator.request is None:
+        return
+    request = operator.request.value
+    if budget.message and isinstance(request, MUTATING):
+        step, after = _received(setup, _timed_out(world, request), index, Unknown())
+        yield Label("lost", f"operator {index}", (request, step), fair=False), after
+    if budget.message and isinstance(request, Pods):
+        for position, (command, answer) in enumerate(zip(request.commands, operator.answers, strict=True)):
+            if answer is None and command.verb in CHANGING:
+                lost = Answer(command.pod, AnswerKind.UNKNOWN)
+                late = _answered(setup, _timed_out(world, command), index, position, lost)
+                yield Label("lost", f"operator {index}", (command,), fair=False), late
+    if budget.restart:
+        yield _restarted(world, index)
 
 
 def _rounds(setup: Setup, world: World, index: int) -> Iterator[Move]:
@@ -130,7 +150,9 @@ def _replies(setup: Setup, world: World, index: int) -> Iterator[Move]:
     who = f"operator {index}"
     match request.value:
         case Pods(commands):
-            yield from _answers(setup, world, index, commands)
+            if not commands:
+                step, after = _received(setup, world, index, Answers(()))
+                yield Label("nobody", who, step), after
         case Pause():
             step, after = _received(setup, world, index, Elapsed())
             yield Label("elapsed", who, step), after
@@ -139,29 +161,34 @@ def _replies(setup: Setup, world: World, index: int) -> Iterator[Move]:
             after = world if api is world.api else _written(world._replace(api=api), world.api.record)
             step, after = _received(setup, after, index, reply)
             yield Label("api", who, (request.value, reply, step)), after
-            if world.budget.message and isinstance(request.value, MUTATING):
-                step, after = _received(setup, _timed_out(world, request.value), index, Unknown())
-                yield Label("lost", who, (request.value, step), fair=False), after
 
 
-def _answers(setup: Setup, world: World, index: int, commands: tuple[PodCommand, ...]) -> Iterator[Move]:
-    who = f"operator {index}"
-    if not commands:
-        step, after = _received(setup, world, index, Answers(()))
-        yield Label("nobody", who, step), after
-        return
-    for position, (command, answer) in enumerate(zip(commands, world.operators[index].answers, strict=True)):
-        if answer is not None:
-            continue
-        if world.cuts.operators[index] & 1 << pod_index(command.pod):
-            done, given = world, Answer(command.pod, AnswerKind.UNREACHABLE)
-        else:
-            done, given = carried_out(setup, world, command)
-        yield Label("command", who, (command, given)), _answered(setup, done, index, position, given)
-        if world.budget.message and command.verb in CHANGING:
-            lost = Answer(command.pod, AnswerKind.UNKNOWN)
-            late = _answered(setup, _timed_out(world, command), index, position, lost)
-            yield Label("lost", who, (command,), fair=False), late
+InFlight = tuple[int, PodCommand]
+"""The position of a command in its request, and the command."""
+
+
+def in_flight(world: World, index: int) -> tuple[InFlight, ...]:
+    """Return the commands of one operator that were not answered yet."""
+    operator = world.operators[index]
+    if operator.request is None or not isinstance(operator.request.value, Pods):
+        return ()
+    pending = enumerate(zip(operator.request.value.commands, operator.answers, strict=True))
+    return tuple((position, command) for position, (command, answer) in pending if answer is None)
+
+
+def carried(setup: Setup, world: World, sent: InFlight, index: int) -> tuple[Label, Answer, World]:
+    """A command arrives at its pod, or cannot."""
+    _, command = sent
+    if world.cuts.operators[index] & 1 << pod_index(command.pod):
+        done, given = world, Answer(command.pod, AnswerKind.UNREACHABLE)
+    else:
+        done, given = carried_out(setup, world, command)
+    return Label("command", f"operator {index}", (command, given)), given, done
+
+
+def answered(setup: Setup, world: World, sent: InFlight, given: Answer, index: int) -> World:
+    """The operator gets an answer; with the last one it goes on."""
+    return _answered(setup, world, index, sent[0], given)
 
 
 def _answered(setup: Setup, world: World, index: int, position: int, answer: Answer) -> World:

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from gungnir.machines.facts import Facts
 from spec import invariants, witnesses
-from spec.environment import successors
+from spec.environment import sources
 from spec.explorer import Result, Search
 from spec.models.scenes import Scene, deposed, grown, half_gone, haunted_vote, lagging, led_astray, serving
 from spec.world import CLUSTER, Budget, Setup, World
@@ -51,7 +51,7 @@ def explore(
     """Explore a model. ``only``: check these predicates, and no others."""
     setup, only = model.configured(), only or model.only
     search = Search(
-        lambda world: successors(setup, world),
+        sources(setup),
         tuple(entry for entry in invariants.always(setup) if not only or entry[0] in only),
         tuple(entry for entry in invariants.ON_STEP if not only or entry[0] in only),
         (*witnesses.SOMETIMES,),
