@@ -51,11 +51,12 @@ def mark(name: bytes, *numbers: int) -> int:
 class Reads:
     """What was read of one state, component by component, in order."""
 
-    __slots__ = ("element", "layout", "order", "origin", "seen")
+    __slots__ = ("element", "elements", "of_field", "order", "origin", "seen", "split")
 
     def __init__(self, layout: "Layout", origin: tuple[Any, ...], element: int = -1) -> None:
         """Watch over a state with these fields; ``element``: of the split field, only this one may be looked at."""
-        self.layout = layout
+        self.split, self.of_field = layout.split, layout.of_field
+        self.elements = layout.elements if element < 0 else (layout.elements[element],)
         self.origin = origin
         self.element = element
         self.seen: set[int] = set()
@@ -67,15 +68,10 @@ class Reads:
             self.seen.add(component)
             self.order.append(component)
 
-    def note_field(self, position: int) -> None:
-        """Note that a field was read."""
-        if position != self.layout.split:
-            self.note(self.layout.of_field[position])
-        elif self.element >= 0:
-            self.note(self.layout.elements[self.element])
-        else:
-            for component in self.layout.elements:
-                self.note(component)
+    def note_elements(self) -> None:
+        """Note that the split field was read: all of it that may be looked at."""
+        for component in self.elements:
+            self.note(component)
 
 
 class Hidden:
@@ -265,11 +261,18 @@ def _watched_type(state_type: Any, fields: tuple[str, ...]) -> Any:
 
 
 def _getter(position: int) -> Callable[[Any], Any]:
+    read = tuple.__getitem__
+
     def get(self: Any) -> Any:
-        value = tuple.__getitem__(self, position)
+        value = read(self, position)
         reads: Reads = self.__dict__["reads"]
         if value is reads.origin[position]:
-            reads.note_field(position)
+            if position == reads.split:
+                reads.note_elements()
+            else:
+                component = reads.of_field[position]
+                if component not in reads.seen:
+                    reads.note(component)
         return value
 
     return get

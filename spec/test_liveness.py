@@ -1,0 +1,133 @@
+"""The checker of liveness, on graphs whose answers are known; and the failover world, where things must get well."""
+
+import pytest
+
+from spec.graph import Graph
+from spec.liveness import Lasso, components, eventually_always, leads_to
+
+P, Q = 1, 2
+Edge = tuple[int, int, str]
+"""From, to, and the fairness class ("" if it need not happen)."""
+
+
+def _graph(marks: list[int], *edges: Edge) -> Graph:
+    graph = Graph(classes=sorted({name for _, _, name in edges if name}))
+    for state, mark in enumerate(marks):
+        graph.add_state(mark)
+        for choice, (_, target, name) in enumerate(edge for edge in edges if edge[0] == state):
+            graph.add_edge(target, choice, graph.classes.index(name) if name else -1)
+        graph.end_state()
+    return graph
+
+
+def _leads(graph: Graph) -> Lasso | None:
+    return leads_to(graph, lambda marks: bool(marks & P), lambda marks: bool(marks & Q))
+
+
+def _stays(graph: Graph) -> Lasso | None:
+    return eventually_always(graph, lambda marks: bool(marks & Q))
+
+
+def test_a_fair_action_happens() -> None:
+    """What may move for ever, and is fair, moves."""
+    assert _leads(_graph([P, Q], (0, 1, "a"))) is None
+
+
+def test_an_action_that_need_not_happen_may_never_happen() -> None:
+    """Nobody can rely on it."""
+    lasso = _leads(_graph([P, Q], (0, 1, "")))
+    assert lasso == Lasso((), (), 0)
+
+
+def test_a_run_may_end_where_nothing_fair_can_move() -> None:
+    """There is no round then, only an end."""
+    lasso = _leads(_graph([0, P, Q], (0, 1, "a"), (0, 2, "b")))
+    assert lasso is not None
+    assert len(lasso.prefix) == 1
+    assert lasso.cycle == ()
+
+
+def test_a_loop_that_keeps_a_fair_action_waiting_for_ever_is_not_fair() -> None:
+    """An action that could move in every state of a round has to move."""
+    graph = _graph([P, 0, Q], (0, 1, "a"), (1, 0, "a"), (0, 2, "b"), (1, 2, "b"))
+    assert _leads(graph) is None
+
+
+def test_a_loop_that_disables_it_again_and_again_is_fair() -> None:
+    """Weak fairness asks for nothing that is not enabled all the time."""
+    graph = _graph([P, 0, Q], (0, 1, "a"), (1, 0, "a"), (0, 2, "b"))
+    lasso = _leads(graph)
+    assert lasso is not None
+    assert sorted(graph.targets[edge] for edge in lasso.cycle) == [0, 1]
+
+
+def test_a_loop_that_takes_it_without_getting_anywhere_is_fair() -> None:
+    """Whoever moves has had its turn, wherever that led."""
+    graph = _graph([P, 0, Q], (0, 1, "a"), (1, 0, "b"), (1, 2, "b"), (0, 2, "c"))
+    lasso = _leads(graph)
+    assert lasso is not None
+    taken = {graph.fair[edge] for edge in lasso.cycle}
+    assert taken == {graph.classes.index("a"), graph.classes.index("b")}
+
+
+def test_a_self_loop_counts_as_going_on() -> None:
+    """A move that changes nothing is a move, and one that keeps another waiting."""
+    assert _leads(_graph([P, Q], (0, 0, "a"), (0, 1, "b"))) is None
+    assert _leads(_graph([P, Q], (0, 0, "a"), (0, 1, ""))) == Lasso((), (0,), 0)
+
+
+def test_what_happens_before_it_is_asked_for_does_not_count() -> None:
+    """Q on the way to P is of no use; a way through Q afterwards is."""
+    assert _leads(_graph([Q, P], (0, 1, "a"))) is not None
+    assert _leads(_graph([P, Q, 0], (0, 1, "a"), (1, 2, "a"))) is None
+
+
+def test_a_goal_that_holds_at_once_is_reached() -> None:
+    """Sooner or later includes now."""
+    assert _leads(_graph([P | Q], (0, 0, "a"))) is None
+
+
+def test_the_counterexample_leads_from_the_first_state_to_where_it_was_asked_for() -> None:
+    """It says where the waiting began, and goes round after that."""
+    asked_in = 2
+    graph = _graph([0, 0, P, 0], (0, 1, "a"), (1, asked_in, "a"), (asked_in, 3, "a"), (3, 3, "a"))
+    lasso = _leads(graph)
+    assert lasso is not None
+    assert [graph.targets[edge] for edge in lasso.prefix] == [1, 2, 3]
+    assert graph.targets[lasso.prefix[lasso.from_step - 1]] == asked_in
+    assert [graph.targets[edge] for edge in lasso.cycle] == [3]
+
+
+def test_to_hold_for_ever_is_more_than_to_hold_again_and_again() -> None:
+    """One is about every round, the other about every state of it."""
+    graph = _graph([P, Q], (0, 1, "a"), (1, 0, "a"))
+    assert _leads(graph) is None
+    lasso = _stays(graph)
+    assert lasso is not None
+    assert 0 in {graph.targets[edge] for edge in lasso.cycle}
+    assert _stays(_graph([P, Q], (0, 1, "a"), (1, 1, "a"))) is None
+
+
+def test_the_round_passes_everything_that_makes_it_fair() -> None:
+    """Three classes: one moves, one is idle in one state, one moves elsewhere; and it returns to where it began."""
+    graph = _graph([P, 0, 0, Q], (0, 1, "a"), (1, 2, "b"), (2, 0, "a"), (0, 3, "c"), (1, 3, "c"), (1, 0, "a"))
+    lasso = _leads(graph)
+    assert lasso is not None
+    walked = [graph.targets[edge] for edge in lasso.cycle]
+    assert {1, 2} <= set(walked)
+    assert walked[-1] == 0
+
+
+def test_components_are_those_of_the_definition() -> None:
+    """Two states are in one component if each can reach the other."""
+    graph = _graph([0] * 6, (0, 1, ""), (1, 2, ""), (2, 0, ""), (2, 3, ""), (3, 4, ""), (4, 3, ""), (4, 5, ""))
+    found = sorted(sorted(component) for component in components(graph, bytearray(b"\1" * 6)))
+    assert found == [[0, 1, 2], [3, 4], [5]]
+
+
+def test_a_graph_that_was_cut_short_proves_nothing() -> None:
+    """A state that was not expanded may lead anywhere."""
+    graph = _graph([P, Q], (0, 1, "a"))
+    graph.add_state(0)
+    with pytest.raises(ValueError, match="proves nothing"):
+        _leads(graph)
