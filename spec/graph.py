@@ -16,6 +16,7 @@ class Graph:
         marks: For each state, which of the marked predicates hold, as a bit mask.
         enabled: For each state, the fairness classes that have a move there, as a bit mask.
         classes: Names of the fairness classes.
+        strong: Those of them that are strongly fair, as a bit mask; the others are weakly fair.
     """
 
     first: "array[int]" = field(default_factory=lambda: array("L", [0]))
@@ -25,6 +26,7 @@ class Graph:
     marks: "array[int]" = field(default_factory=lambda: array("L"))
     enabled: list[int] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
+    strong: int = 0
     _mask: int = 0
 
     @property

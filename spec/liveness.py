@@ -7,6 +7,8 @@ Rules
   class is disabled somewhere in it, or moves on an edge inside, there is a fair run that stays; else there is none, in
   no part of it either. So ``P leads to Q`` fails exactly if, from a state of P, a fair component without Q can be
   reached without passing through Q.
+- A class may be strongly fair: then it moves if it can again and again, even if not all the time. Of a component in
+  which it could and never does, only the states in which it cannot are looked at again.
 - A state in which nothing fair can move is a component, too: a run may end there.
 
 A graph that was cut short proves nothing, nor does one in which states were taken for each other by symmetry: both are
@@ -46,9 +48,8 @@ def leads_to(graph: Graph, start: Holds, goal: Holds) -> Lasso | None:
     allowed = bytearray(not goal(marks) for marks in graph.marks)
     starts = [state for state, marks in enumerate(graph.marks) if allowed[state] and start(marks)]
     reached = _reachable(graph, starts, allowed)
-    for component in components(graph, reached):
-        if _fair(graph, component):
-            return _lasso(graph, starts, allowed, component)
+    for component in _fair_components(graph, reached):
+        return _lasso(graph, starts, allowed, component)
     return None
 
 
@@ -60,9 +61,9 @@ def eventually_always(graph: Graph, stays: Holds) -> Lasso | None:
     """
     _require_complete(graph)
     everything = bytearray(b"\1") * graph.states
-    for component in components(graph, everything):
+    for component in _fair_components(graph, everything):
         outside = [state for state in component if not stays(graph.marks[state])]
-        if outside and _fair(graph, component):
+        if outside:
             return _lasso(graph, [0], everything, component, outside[0])
     return None
 
@@ -120,19 +121,34 @@ def _popped(stack: list[int], on_stack: bytearray, root: int) -> list[int]:
             return component
 
 
-def _fair(graph: Graph, component: Sequence[int]) -> bool:
-    """Tell whether a fair run can stay in a component for ever."""
-    everywhere = -1
-    for state in component:
-        everywhere &= graph.enabled[state]
-        if not everywhere:
-            return True
+def _fair_components(graph: Graph, allowed: bytearray) -> Iterator[list[int]]:
+    """Yield the components in which a fair run can stay for ever, going round all of each."""
+    todo = [allowed]
+    while todo:
+        for component in components(graph, todo.pop()):
+            could, always = 0, -1
+            for state in component:
+                could |= graph.enabled[state]
+                always &= graph.enabled[state]
+            moves = _moving(graph, component)
+            refused = could & graph.strong & ~moves
+            if refused:
+                rest = bytearray(graph.states)
+                for state in component:
+                    rest[state] = not graph.enabled[state] & refused
+                todo.append(rest)
+            elif not always & ~moves:
+                yield component
+
+
+def _moving(graph: Graph, component: Sequence[int]) -> int:
+    """Return the classes that move inside a component, as a bit mask."""
     inside = set(component)
-    taken = 0
+    moving = 0
     for edge in _edges(graph, component):
         if graph.targets[edge] in inside and graph.fair[edge] >= 0:
-            taken |= 1 << graph.fair[edge]
-    return not everywhere & ~taken
+            moving |= 1 << graph.fair[edge]
+    return moving
 
 
 def _edges(graph: Graph, component: Sequence[int]) -> Iterator[int]:

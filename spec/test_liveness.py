@@ -2,8 +2,19 @@
 
 import pytest
 
+from gungnir.machines import failover, repair
+from gungnir.machines.facts import Facts
+from gungnir.machines.failover_table import Phase
+from gungnir.machines.kernel import Step
+from gungnir.machines.requests import Reply, Seen
+from gungnir.machines.view import PodView
 from spec.graph import Graph
 from spec.liveness import Lasso, components, eventually_always, leads_to
+from spec.models.failover import MODELS, Model, explore
+from spec.models.progress import check, story
+from spec.models.scenes import deposed, serving
+from spec.mutants import Mutant, applied
+from spec.world import Budget
 
 P, Q = 1, 2
 Edge = tuple[int, int, str]
@@ -118,6 +129,18 @@ def test_the_round_passes_everything_that_makes_it_fair() -> None:
     assert walked[-1] == 0
 
 
+def test_what_is_strongly_fair_needs_to_be_possible_again_and_again_only() -> None:
+    """The loop that disables it is not fair any more; one that never comes to where it is enabled still is."""
+    graph = _graph([P, 0, Q], (0, 1, "a"), (1, 0, "a"), (0, 2, "b"))
+    graph.strong = 1 << graph.classes.index("b")
+    assert _leads(graph) is None
+    graph = _graph([P, 0, Q], (0, 1, "a"), (1, 0, "a"), (0, 2, "b"), (1, 1, "a"))
+    graph.strong = 1 << graph.classes.index("b")
+    lasso = _leads(graph)
+    assert lasso is not None
+    assert [graph.targets[edge] for edge in lasso.cycle] == [1]
+
+
 def test_components_are_those_of_the_definition() -> None:
     """Two states are in one component if each can reach the other."""
     graph = _graph([0] * 6, (0, 1, ""), (1, 2, ""), (2, 0, ""), (2, 3, ""), (3, 4, ""), (4, 3, ""), (4, 5, ""))
@@ -131,3 +154,63 @@ def test_a_graph_that_was_cut_short_proves_nothing() -> None:
     graph.add_state(0)
     with pytest.raises(ValueError, match="proves nothing"):
         _leads(graph)
+
+
+# --- the failover world ---------------------------------------------------------------------------------------------
+
+NAMES = ("replication id adopted early", "old primary with writes of its own returns", "scale-up")
+DEPOSED = Model("deposed", Budget(crash=1), deposed)
+CRASH = Model("crash", Budget(crash=1), serving)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("model", [model for model in MODELS if model.name in NAMES], ids=lambda model: model.name)
+def test_everything_gets_well_in_the_end(model: Model) -> None:
+    """Rounds end, whoever is lost is replaced, and in the end everyone follows and the record says so."""
+    progress = check(model)
+    texts = [f"{failed.name}:\n{story(model, progress, failed)}" for failed in progress.failed]
+    assert not texts, "\n\n".join(texts)
+
+
+def _never_cut_off(_facts: Facts, _pod: PodView, _primary: PodView) -> bool:
+    return False
+
+
+_health = failover._health  # noqa: SLF001 - a mutant replaces what nobody else may call
+
+
+def _not_resumed(facts: Facts, state: failover.State, reply: Reply) -> Step[failover.State]:
+    """Look at the primary alone, and not at a failover that another round left behind."""
+    if isinstance(reply, Seen) and reply.record.intent is not None:
+        reply = reply._replace(record=reply.record._replace(intent=None))
+    return _health(facts, state, reply)
+
+
+HANDLERS = {**failover._HANDLERS, Phase.HEALTH: _not_resumed}  # noqa: SLF001 - as above
+
+ONLY_LATE = (
+    Mutant(
+        "a replica that finds no way to its primary is not told again",
+        DEPOSED,
+        ("oldMasterRejoins",),
+        ((repair, "_cut_off", _never_cut_off),),
+    ),
+    Mutant(
+        "a failover that was left behind is not resumed",
+        CRASH._replace(budget=Budget(crash=1, restart=1)),
+        ("noFlap",),
+        ((failover, "_HANDLERS", HANDLERS),),
+    ),
+)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("mutant", ONLY_LATE, ids=[mutant.name for mutant in ONLY_LATE])
+def test_what_is_wrong_only_in_the_long_run_is_found(mutant: Mutant) -> None:
+    """Every state and every step of these mutants is as it should be, and yet something never gets well."""
+    with applied(mutant):
+        assert not explore(mutant.model).violated
+        progress = check(mutant.model)
+        failed = next(failed for failed in progress.failed if failed.name in mutant.killed_by)
+        text = story(mutant.model, progress, failed)
+    assert "for ever" in text or "nothing more must happen" in text
