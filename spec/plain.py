@@ -26,6 +26,8 @@ class PlainSpace(Generic[StateT]):
     def __init__(self, successors: Moves[StateT], checks: Checks[StateT]) -> None:
         """Make a space; states must be able to say their parts."""
         self._successors, self._checks = successors, checks
+        # Only the first time counts.
+        self._wanted = checks.sometimes
         self._tables: dict[str, Interner[object]] = {}
         self.actions: Names[str] = Names()
         self.classes: Names[str] = Names()
@@ -49,7 +51,10 @@ class PlainSpace(Generic[StateT]):
                 text = predicate(state, label, after)
                 if text and move.bad is None:
                     move.bad = (name, text)
-            move.hits = tuple(name for name, witness in self._checks.sometimes if witness(state, label, after))
+            if self._wanted:
+                move.hits = tuple(name for name, witness in self._wanted if witness(state, label, after))
+            if move.hits:
+                self._wanted = tuple(wanted for wanted in self._wanted if wanted[0] not in move.hits)
             yield move, self.key(after), after, ()
 
     def child(self, _state: StateT, _move: Move, _more: Changes) -> StateT:

@@ -163,10 +163,32 @@ DEPOSED = Model("deposed", Budget(crash=1), deposed)
 CRASH = Model("crash", Budget(crash=1), serving)
 
 
+LARGER = (
+    "crash and lost answer",
+    "crash of pod and operator",
+    "two crashes",
+    "late order to follow the old primary",
+    "four pods, one of them left behind",
+)
+"""Not those in which power is lost or volumes are: there a person may be asked, and need not answer."""
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("model", [model for model in MODELS if model.name in NAMES], ids=lambda model: model.name)
 def test_everything_gets_well_in_the_end(model: Model) -> None:
     """Rounds end, whoever is lost is replaced, and in the end everyone follows and the record says so."""
+    _gets_well(model)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("model", [model for model in MODELS if model.name in LARGER], ids=lambda model: model.name)
+def test_everything_gets_well_in_the_end_of_a_larger_model(model: Model) -> None:
+    """As above, where it takes a minute."""
+    _gets_well(model)
+
+
+def _gets_well(model: Model) -> None:
     progress = check(model)
     texts = [f"{failed.name}:\n{story(model, progress, failed)}" for failed in progress.failed]
     assert not texts, "\n\n".join(texts)

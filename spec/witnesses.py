@@ -58,6 +58,11 @@ def confirmed_later(before: World, _label: Label, after: World) -> bool:
     return len(after.ghost.acked) > len(before.ghost.acked) and failed_over(after)
 
 
+def stray_took_effect(before: World, label: Label, after: World) -> bool:
+    """A request that nobody waited for any more changed a pod."""
+    return label.name == "stray" and not unchanged(before, after, "pods") and before.pods != after.pods
+
+
 def _replied(name: str) -> Sometimes:
     def witness(_before: World, label: Label, _after: World) -> bool:
         return label.name == "api" and isinstance(label.what, tuple) and type(label.what[1]).__name__ == name
@@ -116,6 +121,6 @@ SOMETIMES: Final[tuple[tuple[str, Sometimes], ...]] = (
     ("refused", lambda before, _label, after: before.api.asked.answered != after.api.asked.answered),
     ("fenced", _answered(AnswerKind.FENCED)),
     ("other process", _answered(AnswerKind.OTHER_PROCESS)),
-    ("stray took effect", lambda before, label, after: label.name == "stray" and not unchanged(before, after, "pods")),
+    ("stray took effect", stray_took_effect),
     ("write confirmed in a later epoch", confirmed_later),
 )

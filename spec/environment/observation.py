@@ -1,11 +1,12 @@
 """What an operator sees of the world: the snapshot that ``Observe`` returns, derived from the true state."""
 
+from gungnir.machines.evidence import RELINK_AFTER_S
 from gungnir.machines.record import Record
 from gungnir.machines.repair import shown
 from gungnir.machines.requests import Seen
 from gungnir.machines.view import Contact, PodView, Server, View
-from spec.environment.server import reading
-from spec.world import Setup, World, address_of, pod_name, start_of, uid_of
+from spec.environment.server import can_attach, reading
+from spec.world import Link, Setup, World, address_of, pod_name, start_of, uid_of
 
 
 def view(setup: Setup, world: World, operator: int, record: Record) -> View:
@@ -70,7 +71,11 @@ def _pod(setup: Setup, world: World, operator: int, index: int) -> PodView:
 
 def _glance(setup: Setup, world: World, index: int) -> Server:
     """Return the monitor's reading. Counters that no decision takes from a snapshot stay 0 if the setup says so."""
+    pod = world.pods[index]
     server = reading(world.pods, world.cuts, index)
+    if server.follows and pod.link is Link.DOWN and not can_attach(world.pods, world.cuts, setup, index):
+        # A link that finds no way has been down for long, as soon as anybody looks.
+        server = server._replace(link_down_s=RELINK_AFTER_S)
     if setup.counters_in_view:
         return server
     return server._replace(offset=0, keys=0, linked=0, second_offset=-1, replid2="")
