@@ -99,8 +99,17 @@ def failed_over_by_the_rest(before: World, _label: Label, after: World) -> bool:
     return now.electorate.size < len(after.pods)
 
 
+def _refused(before: World, _label: Label, after: World) -> bool:
+    """A person's request is answered by a refusal."""
+    if unchanged(before, after, "api"):
+        return False
+    return before.api.asked.answered != after.api.asked.answered
+
+
 def _handed_over(before: World, _label: Label, after: World) -> bool:
     """A handover is over, and another pod has the role than before."""
+    if unchanged(before, after, "api"):
+        return False
     intent, primary = before.api.record.intent, after.api.record.primary
     ended = intent is not None and intent.kind is Kind.SWITCHOVER and after.api.record.intent is None
     return ended and intent is not None and primary is not None and primary.pod != intent.previous
@@ -118,7 +127,7 @@ SOMETIMES: Final[tuple[tuple[str, Sometimes], ...]] = (
     ("recovery", _now(_kind(Kind.RECOVERY), "api")),
     ("conflict", _replied("Conflict")),
     ("handed over", _handed_over),
-    ("refused", lambda before, _label, after: before.api.asked.answered != after.api.asked.answered),
+    ("refused", _refused),
     ("fenced", _answered(AnswerKind.FENCED)),
     ("other process", _answered(AnswerKind.OTHER_PROCESS)),
     ("stray took effect", stray_took_effect),

@@ -9,7 +9,13 @@ from spec.space import Exchange, Source, Sources
 from spec.world import Cuts, Label, Setup, World
 
 Moves = Callable[[Setup, World], Iterator[tuple[Label, World]]]
-OTHERS: Final[tuple[Moves, ...]] = (operators.arrivals, replication.moves, replication.writes, faults.moves, people.moves)
+OTHERS: Final[tuple[Moves, ...]] = (
+    operators.arrivals,
+    replication.moves,
+    replication.writes,
+    faults.moves,
+    people.moves,
+)
 
 
 def sources(setup: Setup) -> Sources[World]:
