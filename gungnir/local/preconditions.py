@@ -7,22 +7,51 @@ Sources: ``registry/generic/registry/store.go`` (Update), ``registry/rest/update
 from typing import Any, Final
 
 from gungnir.local.deletion import DeleteOptions
-from gungnir.local.errors import INVALID, ConflictError, FieldError, conflict, invalid, qualified_resource
+from gungnir.local.errors import (
+    INVALID,
+    BadRequestError,
+    ConflictError,
+    FieldError,
+    conflict,
+    invalid,
+    qualified_resource,
+)
 from gungnir.local.kinds.catalog import Kind
 from gungnir.local.store import Record
 
 Obj = dict[str, Any]
 MODIFIED: Final = "the object has been modified; please apply your changes to the latest version and try again"
+_CREATED_BY_UPDATE: Final = frozenset(
+    {
+        *("endpoints", "events", "leases.coordination.k8s.io", "services"),
+        *(f"{plural}.rbac.authorization.k8s.io" for plural in ("clusterroles", "clusterrolebindings")),
+        *(f"{plural}.rbac.authorization.k8s.io" for plural in ("roles", "rolebindings")),
+    }
+)
 _CONDITIONAL: Final = frozenset({"leases.coordination.k8s.io", "poddisruptionbudgets.policy"})
 """Built-in kinds whose PUT has to name the version it replaces; custom resources have to, all of them."""
 
 
-def check_update(kind: Kind, record: Record, metadata: Obj) -> None:
+def creates(kind: Kind, metadata: Obj) -> bool:
+    """Tell whether a PUT of an object that does not exist makes it.
+
+    Raises:
+        ConflictError: It would, but the body means an incarnation that is gone.
+    """
+    if kind.table not in _CREATED_BY_UPDATE:
+        return False
+    if metadata.get("uid"):
+        why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: "
+        raise conflict(kind.plural, kind.group, metadata.get("name", ""), why)
+    return True
+
+
+def check_update(kind: Kind, record: Record, metadata: Obj, subresource: str | None) -> None:
     """Check the version and uid that a PUT names, and that it names a version where it must.
 
     Raises:
         ConflictError: The object is of another uid or version.
-        InvalidError: No version is named, and the kind is not overwritten blindly.
+        InvalidError: No version is named, and the kind is not overwritten blindly; or the deletion would change.
     """
     uid = metadata.get("uid")
     if uid and uid != record.uid:
@@ -32,20 +61,49 @@ def check_update(kind: Kind, record: Record, metadata: Obj) -> None:
         error = FieldError(INVALID, "metadata.resourceVersion", "must be specified for an update", 0)
         raise invalid(kind.plural, kind.group, record.key.name, [error])
     _check_version(kind, record, metadata)
+    _check_immutable(kind, record, metadata, ("deletionTimestamp",), subresource)
 
 
-def check_patch(kind: Kind, record: Record, metadata: Obj) -> None:
-    """Check the version that a patched object still has, then its uid: a patch that sets another is no precondition.
+def check_patch(kind: Kind, record: Record, patched: Obj, subresource: str | None) -> None:
+    """Check the type, name and version that a patched object still has, then what a patch may not set.
 
     Raises:
+        BadRequestError: The patch names another object.
         ConflictError: The patch names another version.
-        InvalidError: The patch would change the uid.
+        InvalidError: The patch would change the type, the uid (which is no precondition here) or the deletion.
     """
+    metadata = patched["metadata"]
+    if metadata.get("name") != record.key.name:
+        raise BadRequestError(
+            f"the name of the object ({metadata.get('name')}) does not match the name on the URL ({record.key.name})"
+        )
     _check_version(kind, record, metadata)
-    uid = metadata.get("uid")
-    if uid and uid != record.uid:
-        error = FieldError(INVALID, "metadata.uid", "field is immutable", uid)
-        raise invalid(kind.kind, kind.group, record.key.name, [error])
+    _check_immutable(kind, record, metadata, ("uid", "deletionTimestamp"), subresource)
+
+
+def check_patched_type(kind: Kind, patched: Obj) -> None:
+    """Check that a patch left the type as it is.
+
+    Raises:
+        InvalidError: It did not.
+    """
+    for field, wanted in (("apiVersion", kind.api_version), ("kind", kind.kind)):
+        found = patched.get(field, wanted)
+        if found != wanted:
+            raise invalid(kind.kind, kind.group, "", [FieldError(INVALID, field, f"must be {wanted}", found)])
+
+
+def _check_immutable(
+    kind: Kind, record: Record, metadata: Obj, fields: tuple[str, ...], subresource: str | None
+) -> None:
+    if kind.is_custom and subresource == "status":
+        return  # everything but the status is put back
+    old = record.obj["metadata"]
+    for field in fields:
+        value = metadata.get(field)
+        if value and value != old.get(field):
+            error = FieldError(INVALID, f"metadata.{field}", "field is immutable", value)
+            raise invalid(kind.kind, kind.group, record.key.name, [error])
 
 
 def check_deletion(kind: Kind, record: Record, options: DeleteOptions) -> None:

@@ -46,11 +46,12 @@ class ListResult:
 
 @dataclass(slots=True)
 class WriteOptions:
-    """How a write is to be treated; ``warnings`` comes back filled."""
+    """How a write is to be treated; ``warnings`` comes back filled, ``created`` if an update made the object."""
 
     dry_run: bool = False
     field_validation: str = "Warn"
     warnings: list[str] = field(default_factory=list)
+    created: bool = False
 
 
 Records = list[Record]
@@ -166,7 +167,7 @@ class Registry:
         new = to_storage(kind, admission.check_type(kind, Record(Key("", "", ""), obj, 0).copy()))
         metadata = new["metadata"]
         self._place(kind, new, namespace)
-        if metadata.get("resourceVersion"):
+        if metadata.get("resourceVersion") and not opts.dry_run:
             # a real server answers 500 without a reason here (storage.ErrResourceVersionSetOnCreate)
             raise ApiError("resourceVersion should not be set on objects to be created", reason="")
         for name in SERVER_FIELDS:
@@ -229,8 +230,14 @@ class Registry:
             raise BadRequestError(
                 f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
             )
-        record = self.record(kind, metadata.get("namespace"), metadata.get("name", ""))
-        preconditions.check_update(kind, record, metadata)
+        place = metadata.get("namespace"), metadata.get("name", "")
+        missing = subresource is None and self.store.get(self.key(kind, *place)) is None
+        if missing and preconditions.creates(kind, metadata):
+            metadata.pop("resourceVersion", None)
+            opts.created = True
+            return self.create(resource, from_storage(kind, new), namespace=place[0], options=opts)
+        record = self.record(kind, *place)
+        preconditions.check_update(kind, record, metadata, subresource)
         return from_storage(kind, self._replace(kind, record, new, subresource, opts))
 
     def patch(
@@ -260,8 +267,9 @@ class Registry:
         record = self.record(kind, namespace, name)
         current = from_storage(kind, record.copy())
         changed = patches.apply(current, patch, content_type, is_custom=kind.is_custom)
+        preconditions.check_patched_type(kind, changed)
         new = to_storage(kind, admission.check_type(kind, changed))
-        preconditions.check_patch(kind, record, new["metadata"])
+        preconditions.check_patch(kind, record, new, subresource)
         return from_storage(kind, self._replace(kind, record, new, subresource, opts))
 
     def delete(

@@ -61,6 +61,10 @@ def combine(kind: Kind, new: Obj, record: Record, subresource: str | None) -> Ob
             old["status"] = new["status"]
         else:
             old.pop("status", None)
+        if not kind.is_custom:  # the status strategies of built-in kinds put the spec back, and little else
+            kept = (*SERVER_FIELDS, "ownerReferences") if kind.table == "pods" else SERVER_FIELDS
+            written = {name: value for name, value in new["metadata"].items() if name not in kept}
+            old["metadata"] = written | {name: old["metadata"][name] for name in kept if name in old["metadata"]}
         return old
     if kind.has_status:
         if "status" in old:

@@ -16,6 +16,14 @@ _QUALIFIED: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _LABEL_VALUE: Final = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 _PATH_SEGMENT_FORBIDDEN: Final = re.compile(r"[/%]")
 _LABEL_LENGTH: Final = 63
+_STANDARD_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
+_STRICT_FINALIZERS: Final = frozenset(
+    {
+        *("configmaps", "endpoints", "events", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods"),
+        *("secrets", "serviceaccounts", "services", "statefulsets.apps", "deployments.apps", "replicasets.apps"),
+    }
+)
+"""Kinds that ``ValidateObjectMeta`` of k8s.io/kubernetes/pkg/apis/core judges, stricter than apimachinery's own."""
 _SUBDOMAIN_LENGTH: Final = 253
 _ANNOTATIONS_BYTES: Final = 256 * 1024
 
@@ -128,8 +136,12 @@ def validate_metadata(kind: Kind, metadata: dict[str, Any]) -> list[FieldError]:
         errors.append(FieldError(TOO_LONG, "metadata.annotations", f"may not be more than {_ANNOTATIONS_BYTES} bytes"))
     errors += _validate_owners(metadata.get("ownerReferences") or [])
     for i, finalizer in enumerate(metadata.get("finalizers") or []):
+        at = f"metadata.finalizers[{i}]"
         if problem := qualified_name_problem(finalizer):
-            errors.append(FieldError(INVALID, f"metadata.finalizers[{i}]", problem, finalizer))
+            errors.append(FieldError(INVALID, at, problem, finalizer))
+        elif kind.table in _STRICT_FINALIZERS and "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+            problem = "name is neither a standard finalizer name nor is it fully qualified"
+            errors.append(FieldError(INVALID, at, problem, finalizer))
     return errors
 
 

@@ -4,6 +4,7 @@ Source: ``pkg/apis/*/validation/validation.go`` of Kubernetes 1.33, for the fiel
 hit; the types and the names of all fields are checked before, by the schema.
 """
 
+import re
 from typing import Any, Final
 
 from gungnir.local.errors import DUPLICATE, FORBIDDEN, INVALID, NOT_SUPPORTED, REQUIRED, FieldError
@@ -13,6 +14,12 @@ from gungnir.local.selectors import matches_label_selector
 
 Obj = dict[str, Any]
 MAX_PORT: Final = 65535
+
+_PERCENT: Final = re.compile("[0-9]+%")
+_PERCENT_TEXT: Final = (
+    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
+    "validation is '[0-9]+%')"
+)
 
 
 def _required(obj: Obj, path: str, *names: str) -> list[FieldError]:
@@ -326,9 +333,13 @@ def disruption_budget(obj: Obj) -> list[FieldError]:
     spec = obj.get("spec") or {}
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
         return [FieldError(INVALID, "spec", "minAvailable and maxUnavailable cannot be both set", spec)]
-    return _not_negative(spec.get("minAvailable"), "spec.minAvailable") + _not_negative(
-        spec.get("maxUnavailable"), "spec.maxUnavailable"
-    )
+    errors = []
+    for name in ("minAvailable", "maxUnavailable"):
+        value, at = spec.get(name), f"spec.{name}"
+        if isinstance(value, str) and not _PERCENT.fullmatch(value):
+            errors.append(FieldError(INVALID, at, _PERCENT_TEXT, value))
+        errors += _not_negative(value, at)
+    return errors
 
 
 def lease(obj: Obj) -> list[FieldError]:

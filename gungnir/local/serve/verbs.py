@@ -137,7 +137,7 @@ async def _update(server: "ApiServer", request: web.Request, target: Target) -> 
         subresource=target.subresource or None,
         options=options,
     )
-    return _written(request, target, obj, options)
+    return _written(request, target, obj, options, 201 if options.created else 200)
 
 
 async def _patch(server: "ApiServer", request: web.Request, target: Target) -> web.Response:
