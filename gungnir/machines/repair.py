@@ -1,9 +1,10 @@
 """The repair machine: with a healthy primary and no failover under way, bring everyone else back to the record.
 
 Rules
-- One concern a round, the most urgent first: the record of who is whole, stray or unattached pods, pods that
-  leave, what running servers are told of the durability, the Service, the template, the volumes, the pods' labels and
-  readiness, and last who need not count any more. A round that changed something is followed by another.
+- One concern a round, the most urgent first: who serves and may not even follow yet, the record of who is whole, stray
+  or unattached pods, pods that leave, what running servers are told of the durability, the Service, the template, the
+  volumes, the pods' labels and readiness, and last who need not count any more. A round that changed something is
+  followed by another.
 - The record of who counts grows before a new pod may follow (electorate.py). It shrinks (or promises more copies)
   only after the pods that leave are gone, or were left out of this epoch, and every pod that stays was read at or
   beyond what the primary held after that.
@@ -105,6 +106,9 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     primary = _healthy_primary(facts, record, view)
     if primary is None:
         return _grow(facts, state) or _to(state, "nothing")
+    strays = _strays(record, primary, view)
+    if strays:
+        return _to(state, "demote", Pods(strays), commands=strays)
     wanted = _as_seen(facts, record, primary, view)
     if wanted != record:
         return _to(state, "record", GetCluster(), wanted=wanted)
@@ -122,6 +126,11 @@ def _look(facts: Facts, state: State, reply: Reply) -> Step[State]:
     )
     if commands:
         return _to(state, "end", Pods(commands), commands=commands)
+    return _look_at_durability(facts, state, primary)
+
+
+def _look_at_durability(facts: Facts, state: State, primary: PodView) -> Step[State]:
+    record, view = state.expected, state.view
     commands = tuple(
         PodCommand(Verb.CONFIGURE, pod.name, pod.uid, record.epoch)
         for pod in view.pods
@@ -192,14 +201,24 @@ def _healthy_primary(facts: Facts, record: Record, view: View) -> PodView | None
     return view.pod(record.primary.pod) if healthy else None
 
 
+def _strays(record: Record, primary: PodView, view: View) -> tuple[PodCommand, ...]:
+    """Return the orders to those that serve and may not follow before the record admits them: to stop, at once."""
+    return tuple(
+        PodCommand(Verb.DETACH, pod.name, pod.uid, record.epoch)
+        for pod in view.pods
+        if pod.name != primary.name and pod.name not in record.told
+        if pod.contact is Contact.UP and pod.server is not None and pod.server.primary and not pod.server.loading
+    )
+
+
 def _unattached(facts: Facts, record: Record, pod: PodView, primary: PodView) -> bool:
     server = pod.server
     if pod.contact is not Contact.UP or server is None or server.loading or pod.deleting:
         return False
-    if pod.name not in facts.pod_names:
-        return server.primary
     if pod.name not in record.told:
         return False
+    if pod.name not in facts.pod_names:
+        return server.primary
     return server.primary or server.follows != primary.address or server.fence != record.epoch or server.voting
 
 

@@ -41,6 +41,7 @@ MACHINE: Final = register(
         terminal=frozenset({_P.DONE, _P.CHANGED, _P.ABANDONED}),
         rows=(
             Row(_P.LOOK, "nothing", _P.DONE, "all is as recorded, or the primary is in doubt"),
+            Row(_P.LOOK, "demote", _P.ATTACH, "a pod serves that may not even follow yet: it is to stop"),
             Row(_P.LOOK, "attach", _P.ATTACH, "a pod is not attached, or serves though it is not the primary"),
             Row(_P.LOOK, "end", _P.END, "a leaving pod gave its role away: nothing keeps it"),
             Row(_P.LOOK, "configure", _P.CONFIGURE, "a server asks for other replicas than the durability says"),

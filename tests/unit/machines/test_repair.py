@@ -97,13 +97,20 @@ def test_who_is_told_to_follow(changes: dict[str, Any], told: bool) -> None:
         assert request == Pods((PodCommand(Verb.FOLLOW, "vc-1", "uid1", EPOCH, "", address(0)),))
 
 
-def test_a_pod_beyond_the_size_is_told_only_if_it_serves() -> None:
+def test_a_pod_beyond_the_size_is_told_to_stop_if_it_serves_and_not_to_follow() -> None:
+    """It does not count: what it confirmed as a replica would be known to nobody."""
     replica, primary = (view(*view().pods, pod(7, each)) for each in (server(7), serving(7)))
-    assert look(replica)[0] != "attach"
-    trigger, request = look(primary)
-    assert trigger == "attach"
-    assert isinstance(request, Pods)
-    assert [command.pod for command in request.commands] == ["vc-7"]
+    assert look(replica)[0] == "label"
+    assert look(primary) == ("demote", Pods((PodCommand(Verb.DETACH, "vc-7", "uid7", EPOCH),)))
+
+
+def test_a_former_primary_that_was_left_out_is_told_to_stop_before_anything_else() -> None:
+    """Its clients are still writing to it; that it may follow has to be recorded first, and takes longer."""
+    seen = view(pod(0, serving()), pod(1, following(1)), pod(2, serving(2, fence=EPOCH - 1)))
+    stored = record(left_out=("vc-2",))
+    taken = walk(repair.step, repair.start(), (Seen(stored, seen),))
+    assert taken.triggers == "demote"
+    assert taken.steps[-1].request == Pods((PodCommand(Verb.DETACH, "vc-2", "uid2", EPOCH),))
 
 
 def test_a_pod_is_recorded_as_whole_only_when_it_was_read_attached() -> None:

@@ -43,6 +43,7 @@ from tests.unit.machines.worlds import (
 
 STRAY = view(pod(0, serving()), pod(1, following(1)), pod(2, server(2)))
 BEREAVED = record(left_out=("vc-2",))
+ASTRAY = view(pod(0, serving()), pod(1, following(1)), pod(2, serving(2, fence=EPOCH - 1)))
 WITHOUT = view(pod(0, serving()), pod(1, following(1)))
 SHRINKING = record(electorate=Electorate(5, 1))
 GOAL = answers(answer(0, serving(offset=1000)))
@@ -77,6 +78,7 @@ PATHS: Final = {
     "all is well": Path((Seen(record(), view()),), "nothing"),
     "no snapshot": Path((Unknown(),), "nothing"),
     "attach": Path((Seen(record(), STRAY), answers(answer(2, following(2)))), "attach told"),
+    "demote": Path((Seen(BEREAVED, ASTRAY), answers(answer(2, server(2)))), "demote told"),
     "attach refused": Path(
         (Seen(record(), STRAY), answers(answer(2, None, AnswerKind.ERROR, "ACL SAVE"))), "attach failed"
     ),

@@ -6,7 +6,7 @@ import pytest
 
 from gungnir.machines import repair
 from gungnir.machines.facts import Facts
-from gungnir.machines.record import Electorate, Record
+from gungnir.machines.record import Electorate, Member, Record
 from gungnir.machines.requests import PodCommand, Pods, PutRecord, Request, Seen, Verb
 from gungnir.machines.safety import STOPPING, violations
 from gungnir.machines.selection import votes_needed
@@ -14,6 +14,7 @@ from gungnir.machines.view import Contact, PodView, View
 from tests.unit.machines.worlds import (
     EPOCH,
     FACTS,
+    MEMBERS,
     PODS,
     Walk,
     address,
@@ -102,9 +103,10 @@ def test_a_pod_that_cannot_be_told_now_is_left_for_another_round(other: PodView)
     assert "attach" not in taken.triggers
 
 
-def test_a_pod_beyond_the_size_is_told_only_if_it_is_a_primary() -> None:
-    assert request(record(), view(*PODS, pod(7, serving(7)))) == told_to_follow(7)
-    assert "attach" not in first(record(), view(*PODS, pod(7, server(7)))).triggers
+def test_a_pod_beyond_the_size_that_counts_is_told_only_if_it_is_a_primary() -> None:
+    leaving = record(members=(*MEMBERS, Member("vc-7", "uid7", "run7")), electorate=Electorate(4, 1))
+    assert request(leaving, view(*PODS, pod(7, serving(7)))) == told_to_follow(7)
+    assert "attach" not in first(leaving, view(*PODS, pod(7, server(7)))).triggers
 
 
 # --- what is recorded -----------------------------------------------------------------------------------------------
