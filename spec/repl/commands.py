@@ -77,7 +77,12 @@ COMMANDS: Final[dict[str, Command]] = {
         "search from here for the nearest violation, and walk there; at most so many states (20000)",
         moving.hunt,
     ),
-    "invariants": Command("", "show what holds, and which step broke what does not", showing.invariants),
+    "invariants": Command(
+        "[NAME ...]",
+        "show what holds, and which step broke what does not",
+        showing.invariants,
+        showing.invariant_names,
+    ),
     "diagram": Command(
         "[MACHINE] [mermaid]",
         "show where the rounds stand in their machines' diagrams; mermaid: as docs/machines.md draws them",

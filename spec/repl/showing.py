@@ -57,12 +57,22 @@ def walk(session: Session, _words: str) -> None:
     session.show(table if session.walk.steps else f"{session.walk.game.title}: no step was taken yet")
 
 
-def invariants(session: Session, _words: str) -> None:
-    """Show what holds, and what broke what does not."""
+def invariants(session: Session, words: str) -> None:
+    """Show what holds, and what broke what does not: of every predicate, or of those that are named.
+
+    Raises:
+        ReplError: there is no such predicate.
+    """
+    wanted = words.split() or invariant_names(session)
+    unknown = [name for name in wanted if name not in invariant_names(session)]
+    if unknown:
+        raise ReplError(f"there is no invariant {unknown[0]!r}: `invariants` lists what there is")
     now = {broken.name for broken in session.walk.broken}
     breaks = session.walk.breaks()
     table = grid("invariants", "", "invariant", "of every", "what it says, or what is wrong")
     for check in session.walk.game.checks:
+        if check.name not in wanted:
+            continue
         if check.name not in breaks:
             table.add_row(Text("holds", style=GOOD), check.name, check.of, check.meaning)
             continue
@@ -71,6 +81,11 @@ def invariants(session: Session, _words: str) -> None:
         verdict = Text("BROKEN" if check.name in now else "was broken", style=BAD)
         table.add_row(verdict, Text(check.name, style=BAD), check.of, f"{broken.text}; broken {step}")
     session.show(table)
+
+
+def invariant_names(session: Session) -> list[str]:
+    """Return what ``invariants`` can be completed with."""
+    return [check.name for check in session.walk.game.checks]
 
 
 def diagram(session: Session, words: str) -> None:

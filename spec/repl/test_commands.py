@@ -196,6 +196,7 @@ def test_hunting_finds_what_the_explorer_finds() -> None:
     table = " ".join(desk("invariants").split())
     assert "BROKEN" in table
     assert f"broken by step {desk.at}" in table
+    assert "noAckedWriteLost" not in desk("invariants epochMonotone statusTruthful")
     broken_by = desk.session.walk.breaks()["noAckedWriteLost"][0]
     desk("1")
     assert desk.session.walk.breaks()["noAckedWriteLost"][0] == broken_by == desk.at - 1
@@ -282,6 +283,7 @@ def test_every_table_says_what_the_last_step_changed(line: str) -> None:
         ("hunt far", "hunt takes a number of states"),
         ("hunt 50", "no violation in"),
         ("state weather", "there is no table 'weather'"),
+        ("invariants hope", "there is no invariant 'hope'"),
         ("diagram", "no round is running"),
         ("diagram toaster", "there is no machine 'toaster'"),
         ("model", "model takes a name or a number"),
