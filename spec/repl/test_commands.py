@@ -73,6 +73,18 @@ def test_every_mutant_has_a_model_that_finds_it() -> None:
     assert not desk.session.failed
 
 
+def test_a_handover_can_be_asked_for() -> None:
+    """A person's request is an action like any other, and the switchover machine answers it."""
+    desk = Desk("switchover: a request")
+    asked = next(move.text for move in desk.session.walk.game.moves(desk.session.walk.state) if "ask" in move.text)
+    desk(f"take {asked}")
+    desk("run switchover Read")
+    assert not desk.session.failed
+    assert "machine switchover" in desk("diagram")
+    desk("run end")
+    assert not desk.session.walk.breaks()
+
+
 def test_the_lease_is_stepped_through_as_well() -> None:
     """Two operators, their clocks and the network: taken over after one was cut off, with no two leaders at once."""
     desk = Desk("lease: calm")

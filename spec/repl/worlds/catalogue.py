@@ -1,6 +1,6 @@
 """Every model that can be chosen, by its name."""
 
-from spec.models import lease, release
+from spec.models import lease, release, switchover
 from spec.models.failover import MODELS, Model
 from spec.models.lease import LeaseModel
 from spec.mutants import code, rules
@@ -20,6 +20,7 @@ def models(mutant: str = "") -> tuple[AnyModel, ...]:
         *_own(mutant),
         *MODELS,
         *(model._replace(name=f"release: {model.name}") for model in release.MODELS),
+        *(model._replace(name=f"switchover: {model.name}") for model in switchover.MODELS),
         *(model._replace(name=f"lease: {model.name}") for model in lease.MODELS),
     )
 
