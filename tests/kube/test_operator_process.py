@@ -18,7 +18,7 @@ import yaml
 from gungnir.resources.inventory import OwnedKind, name_of
 from gungnir.runtime.rights import OWNED, rights
 from tests.kube.accounts import account, kubeconfig, may, with_rights
-from tests.kube.api import Api, until
+from tests.kube.api import MERGE, Api, until
 from tests.kube.conftest import new_namespace
 from tests.kube.servers import Server, die_with_parent
 
@@ -41,11 +41,22 @@ def install(api: Api, *files: str) -> None:
             assert api("POST", f"{RBAC}/{COLLECTIONS[obj['kind']]}", obj).code == 201
 
 
+def clear(api: Api) -> None:
+    """Remove the clusters of other tests: an operator of all namespaces would serve them, too."""
+    resource = "/apis/valkey.verilean.io/v1"
+    for item in api("GET", f"{resource}/valkeyclusters").taken()["items"]:
+        path = f"{resource}/namespaces/{item['metadata']['namespace']}/valkeyclusters/{item['metadata']['name']}"
+        api("PATCH", path, {"metadata": {"finalizers": None}}, content_type=MERGE)
+        api("DELETE", path)
+    until(lambda: api("GET", f"{resource}/valkeyclusters").taken()["items"] == [], "no cluster is left")
+
+
 @contextmanager
 def home(api: Api, *files: str) -> Iterator[Api]:
     """The operator's namespace with its account and these roles; gives a client with the account's token."""
     assert api("POST", "/api/v1/namespaces", {"metadata": {"name": HOME}}).code == 201
     install(api, *files)
+    clear(api)
     try:
         client = account(api, HOME, "gungnir")
         until(lambda: may(client, HOME, rights()[0]), "the account has its rights")
