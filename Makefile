@@ -17,7 +17,7 @@ ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command 
 TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help demo test lint format types layers docs docs-check repl crd manifests bench lock kube-assets test-kube image clean
+.PHONY: help demo test spec spec-full lint format types layers docs docs-check repl crd manifests bench lock kube-assets test-kube image clean
 
 help: ## Print this list.
 	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
@@ -28,6 +28,12 @@ demo: $(VENV)/.stamp-demo ## Kill a primary and watch the failover. Python >= 3.
 
 test: $(VENV)/.stamp-test ## Run every test that needs no extra installation, real valkey-server included. Python >= 3.11 on Linux; 10-20 min.
 	$(BIN)/python -m pytest -m "not slow" $(TESTED) $(ARGS)
+
+spec: $(VENV)/.stamp-test ## Explore every interleaving of the machines' own functions with a hostile world. 5-10 min.
+	$(BIN)/python -m pytest -m "not slow" spec $(ARGS)
+
+spec-full: $(VENV)/.stamp-test ## As spec, and the large models, and what must happen in the end of them. Hours; an idle machine.
+	$(BIN)/python -m pytest spec $(ARGS)
 
 lint: $(VENV)/.stamp-dev ## Check style and format with ruff. 5 s.
 	$(BIN)/ruff check .

@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from gungnir.errors import UserError
-from gungnir.machines import record, requests, view
+from gungnir.machines import facts, record, requests, view
+from gungnir.machines.facts import Facts
 
 
 class TraceError(UserError):
@@ -23,7 +24,8 @@ class TraceError(UserError):
 class StepLine(NamedTuple):
     """A step: in a round of ``machine``, ``sent`` was answered with ``reply``, and ``trigger`` led to ``phase``.
 
-    ``number`` counts the lines of the file from 1; ``at_ms`` is the wall clock in Unix milliseconds.
+    ``number`` counts the lines of the file from 1; ``at_ms`` is the wall clock in Unix milliseconds. The first step of
+    a round has the ``facts`` that it is taken with, and ``start``: what its first state has of its own.
     """
 
     number: int
@@ -35,6 +37,8 @@ class StepLine(NamedTuple):
     sent: Any
     reply: Any
     detail: str = ""
+    facts: Facts | None = None
+    start: tuple[tuple[str, Any], ...] = ()
 
 
 class EventLine(NamedTuple):
@@ -52,7 +56,7 @@ Line = StepLine | EventLine
 
 _VALUES: Final = {
     value.__name__: value
-    for module in (record, requests, view)
+    for module in (facts, record, requests, view)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields")
 }
@@ -90,6 +94,8 @@ def _line(number: int, data: Any) -> Line:
         value(data["sent"]),
         value(data["reply"]),
         data.get("detail", ""),
+        value(data["facts"]) if "facts" in data else None,
+        tuple((name, value(item)) for name, item in data.get("start", {}).items()),
     )
 
 

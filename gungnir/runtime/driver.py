@@ -72,7 +72,7 @@ class Driver:
         started_s, outcome = time.monotonic(), "error"
         monitor = self._monitors[machine]
         monitor.begin()
-        current = first
+        current, begun = first, _beginning(first, facts)
         try:
             for _ in range(MAX_STEPS):
                 if current.request is None:
@@ -85,7 +85,8 @@ class Driver:
                 reply = await self._execute(current.request)
                 asked, current = current, step(facts, current.state, reply)
                 monitor.follow(current.trigger, str(current.state.phase))
-                self._note(machine, asked.request, reply, current)
+                self._note(machine, asked.request, reply, current, begun)
+                begun = {}
             raise BugError(f"{machine}: more than {MAX_STEPS} steps in one round")
         except IllegalTransition:
             self._context.metrics.illegal_transition(machine)
@@ -93,7 +94,9 @@ class Driver:
         finally:
             self._context.metrics.round(machine, outcome, time.monotonic() - started_s)
 
-    def _note(self, machine: str, request: Request | None, reply: Reply, taken: Step[Any]) -> None:
+    def _note(
+        self, machine: str, request: Request | None, reply: Reply, taken: Step[Any], begun: dict[str, Any]
+    ) -> None:
         if not self._context.trace.enabled or (taken.request is None and taken.trigger in _QUIET):
             return
         self._context.trace.line(
@@ -105,7 +108,15 @@ class Driver:
             detail=taken.state.detail,
             sent=jsonable(request),
             reply=jsonable(reply),
+            **begun,
         )
+
+
+def _beginning(first: Step[Any], facts: Facts) -> dict[str, Any]:
+    """Return what a round begins with, for its first line: the facts, and what its state has of its own."""
+    defaults = first.state._field_defaults
+    own = {name: jsonable(value) for name, value in first.state._asdict().items() if value != defaults.get(name)}
+    return {"facts": jsonable(facts), "start": own}
 
 
 _QUIET: Final = frozenset({"healthy", "nothing", "wait"})
