@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spec.explorer import Result
-from spec.models import failover, lease, switchover
+from spec.models import failover, lease, reconcile, switchover
 
 FILE: Final = Path(__file__).with_name("pins.json")
 HOW: Final = "if the change is meant, run `python -m spec.pins` and commit spec/pins.json with the reason"
@@ -48,6 +48,9 @@ def _main() -> None:
     for handover in switchover.MODELS:
         if not handover.slow:
             numbers[f"switchover: {handover.name}"] = _counts(failover.explore(handover))
+    for owned in reconcile.MODELS:
+        if not owned.slow:
+            numbers[f"reconcile: {owned.name}"] = _counts(reconcile.explore(owned))
     FILE.write_text(json.dumps(numbers, indent=2) + "\n")
 
 

@@ -1,0 +1,414 @@
+"""The world of the reconcile machine: an API server with owned objects, and everybody else who touches them.
+
+Rules
+- Objects are real manifests: the production builders make them, the production drift decides, the production merge is
+  what an update writes. Here they are kept as canonical JSON, numbered.
+- Reads and writes are of the API server itself; only the operator's idea of the ValkeyCluster (its cache) may be old.
+- The failover machine is one of the others: it moves the client Service and stamps the StatefulSet at any time.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from gungnir.api.cluster import parse_cluster
+from gungnir.machines import reconcile
+from gungnir.machines.facts import Facts
+from gungnir.machines.kernel import Step
+from gungnir.machines.record import Record
+from gungnir.machines.requests import (
+    AlreadyExists,
+    ClusterSeen,
+    Conflict,
+    CreateOwned,
+    Forbidden,
+    GetCluster,
+    GetOwned,
+    NotFound,
+    Observe,
+    OwnedSeen,
+    PutSummary,
+    Reply,
+    Request,
+    Seen,
+    Stored,
+    Unknown,
+    UpdateOwned,
+    Version,
+)
+from gungnir.machines.view import View
+from gungnir.resources.client_service import with_primary
+from gungnir.resources.credentials import acl_lines
+from gungnir.resources.drift import merge_owned, owned_drift
+from gungnir.resources.inputs import BuildInputs
+from gungnir.resources.inventory import OwnedKind, build
+from gungnir.resources.labels import Ownership, ownership
+from gungnir.resources.stateful_set import with_epoch
+from spec.environment.operators import Taken
+from spec.world import CLUSTER, Label, Number
+
+KEY: Final = "ab" * 32
+FACTS: Final = Facts(CLUSTER, "", 3, 1, persistent=True)
+WRITES: Final = (CreateOwned, UpdateOwned)
+FAILED_OVER: Final = 7
+"""The epoch that the failover machine writes, newer than any that the operator's cache knows of."""
+
+
+class Cluster(NamedTuple):
+    """The ValkeyCluster: which one of its name (``number``, 0: none yet), and which spec it has."""
+
+    number: int
+    spec: int = 0
+    deleting: bool = False
+
+    @property
+    def uid(self) -> str:
+        """Its uid."""
+        return f"uid-{self.number}"
+
+
+class Owned(NamedTuple):
+    """An object as stored: its content, how often it was written, and whether it is being deleted."""
+
+    content: int
+    serial: int
+    deleting: bool = False
+
+
+class Worker(NamedTuple):
+    """The operator's side of one cluster: its cached ValkeyCluster, and the round that it is in."""
+
+    cached: Cluster | None
+    state: reconcile.State | None = None
+    request: Request | None = None
+
+
+class Sent(NamedTuple):
+    """A write that nobody waits for any more, and the ValkeyCluster that it was made for."""
+
+    cluster: Cluster
+    request: Request
+
+
+class OwnedBudget(NamedTuple):
+    """How often each of the others may still interfere."""
+
+    remove: int = 0
+    edit: int = 0
+    foreign: int = 0
+    """Somebody makes an object of our name, of another controller or of none."""
+    message: int = 0
+    restart: int = 0
+    forbid: int = 0
+    respec: int = 0
+    delete: int = 0
+    """The ValkeyCluster is deleted."""
+    recreate: int = 0
+    failover: int = 0
+
+
+class OwnedWorld(NamedTuple):
+    """One state. ``serial`` counts writes, so that no version comes back."""
+
+    kinds: tuple[str, ...]
+    cluster: Cluster | None
+    objects: tuple[Owned | None, ...]
+    worker: Worker
+    sent: tuple[Sent, ...]
+    clusters: int
+    serial: int
+    budget: OwnedBudget
+
+    def parts(self, number: Number) -> list[int]:
+        """Return the numbers that tell this world from every other one."""
+        return [number(str(position), part) for position, part in enumerate(self)]
+
+    def shown(self) -> tuple[str, ...]:
+        """Return what a story tells of this state, one line for each part."""
+        objects = (
+            f"{kind}: {'absent' if owned is None else _told(owned)}"
+            for kind, owned in zip(self.kinds, self.objects, strict=True)
+        )
+        return (f"ValkeyCluster: {self.cluster}", *objects, f"operator believes in {self.worker.cached}")
+
+    def at(self, kind: str) -> Owned | None:
+        """Return the stored object of this kind."""
+        return self.objects[self.kinds.index(kind)]
+
+    def with_object(self, kind: str, content: int | None, *, deleting: bool = False) -> "OwnedWorld":
+        """Return the world after a write of one object, or its removal."""
+        index, serial = self.kinds.index(kind), self.serial + 1
+        owned = None if content is None else Owned(content, serial, deleting)
+        return self._replace(objects=(*self.objects[:index], owned, *self.objects[index + 1 :]), serial=serial)
+
+
+Move = tuple[Label, OwnedWorld]
+
+# --- contents -------------------------------------------------------------------------------------------------------
+
+_TEXTS: Final[list[str]] = []
+_NUMBERS: Final[dict[str, int]] = {}
+
+
+def stored(manifest: Any) -> int:
+    """Return the number of a content."""
+    text = json.dumps(manifest, sort_keys=True)
+    number = _NUMBERS.setdefault(text, len(_TEXTS))
+    if number == len(_TEXTS):
+        _TEXTS.append(text)
+    return number
+
+
+def content(number: int) -> Any:
+    """Return the content of a number."""
+    return json.loads(_TEXTS[number])
+
+
+def _told(owned: Owned) -> str:
+    references = content(owned.content)["metadata"].get("ownerReferences") or ()
+    owner = ", ".join(reference["uid"] for reference in references) or "nobody"
+    return f"content {owned.content} of {owner}" + (", being deleted" if owned.deleting else "")
+
+
+@cache
+def _inputs(cluster: Cluster) -> BuildInputs:
+    spec = ({"replicas": 3}, {"replicas": 5, "config": {"maxmemory": "64mb"}})[cluster.spec]
+    metadata = {"name": CLUSTER, "namespace": "ns", "uid": cluster.uid}
+    return BuildInputs(parse_cluster({"metadata": metadata, "spec": spec}), 1, KEY, "open sesame")
+
+
+@cache
+def desired(kind: str, cluster: Cluster) -> int:
+    """Return the content that the builders make."""
+    return stored(build(OwnedKind(kind), _inputs(cluster._replace(deleting=False))))
+
+
+@cache
+def drifted(kind: str, cluster: Cluster, live: int) -> bool:
+    """Tell whether an object differs in our fields from what it should be."""
+    return bool(owned_drift(content(desired(kind, cluster)), content(live)))
+
+
+@cache
+def merged(kind: str, cluster: Cluster, live: int) -> int:
+    """Return what an update writes."""
+    return stored(merge_owned(content(desired(kind, cluster)), content(live)))
+
+
+@cache
+def owner(live: int, uid: str) -> Ownership:
+    """Tell whose an object is."""
+    return ownership(content(live), uid)
+
+
+@cache
+def _edited(live: int) -> int:
+    """Somebody changes a label of ours, and adds one of their own."""
+    changed = content(live)
+    changed["metadata"]["labels"] |= {"app.kubernetes.io/managed-by": "hand", "theirs": "stays"}
+    return stored(changed)
+
+
+@cache
+def _foreign(kind: str, cluster: Cluster, uid: str) -> int:
+    """Return an object of our name that somebody else made: another controller's, or with an empty uid nobody's."""
+    made = content(desired(kind, cluster))
+    reference = {"apiVersion": "v1", "kind": "Other", "name": "other", "uid": uid, "controller": True}
+    made["metadata"]["ownerReferences"] = [reference] if uid else []
+    return stored(made)
+
+
+@cache
+def failed_over(kind: str, live: int) -> int:
+    """Return the object as the failover machine leaves it."""
+    if kind == OwnedKind.CLIENT_SERVICE:
+        return stored(with_primary(content(live), f"{CLUSTER}-1", FAILED_OVER))
+    if kind == OwnedKind.STATEFUL_SET:
+        return stored(with_epoch(content(live), FAILED_OVER, acl_lines(FAILED_OVER, KEY, "uid-1")))
+    return live
+
+
+# --- the operator ---------------------------------------------------------------------------------------------------
+
+
+def served(world: OwnedWorld, cluster: Cluster, request: Request) -> tuple[OwnedWorld, Reply]:
+    """Carry out one request on behalf of an operator that believes in ``cluster``.
+
+    Raises:
+        TypeError: a request that this world does not know.
+    """
+    match request:
+        case GetCluster():
+            present = world.cluster
+            if present is None or present.uid != cluster.uid:
+                return world, NotFound()
+            return world, ClusterSeen(_version(present), Record(), deleting=present.deleting)
+        case Observe():
+            return world, Seen(Record(), View(()))
+        case PutSummary(version):
+            same = world.cluster is not None and _version(world.cluster) == version
+            return world, Stored(version) if same else Conflict()
+        case GetOwned(kind):
+            live = world.at(kind)
+            if live is None:
+                return world, NotFound()
+            ours = owner(live.content, cluster.uid) is Ownership.OURS
+            drift = ours and drifted(kind, cluster, live.content)
+            return world, OwnedSeen(Version(f"v{live.serial}"), ours, live.deleting, drift)
+        case CreateOwned(kind):
+            return _created(world, cluster, kind)
+        case UpdateOwned(kind, version):
+            return _updated(world, cluster, kind, version)
+        case _:
+            raise TypeError(f"the world of owned objects does not know {type(request).__name__}")
+
+
+def _version(cluster: Cluster) -> Version:
+    return Version("-".join(map(str, cluster)))
+
+
+def _created(world: OwnedWorld, cluster: Cluster, kind: str) -> tuple[OwnedWorld, Reply]:
+    if world.at(kind) is not None:
+        return world, AlreadyExists()
+    world = world.with_object(kind, desired(kind, cluster))
+    return world, Stored(Version(f"v{world.serial}"))
+
+
+def _updated(world: OwnedWorld, cluster: Cluster, kind: str, version: Version) -> tuple[OwnedWorld, Reply]:
+    live = world.at(kind)
+    if live is None:
+        return world, NotFound()
+    if version != f"v{live.serial}":
+        return world, Conflict()
+    world = world.with_object(kind, merged(kind, cluster, live.content), deleting=live.deleting)
+    return world, Stored(Version(f"v{world.serial}"))
+
+
+def successors(world: OwnedWorld) -> Iterator[Move]:
+    """Yield every action that can happen next, with the world after it, in a fixed order."""
+    yield from _operator(world)
+    yield from _collector(world)
+    yield from _mishaps(world)
+    yield from _others(world)
+
+
+def _operator(world: OwnedWorld) -> Iterator[Move]:
+    worker = world.worker
+    if worker.state is None:
+        if worker.cached != world.cluster:
+            yield Label("watch", "operator"), world._replace(worker=Worker(world.cluster))
+        if worker.cached is not None and not worker.cached.deleting:
+            first = reconcile.start(world.kinds)
+            begun = world._replace(worker=worker._replace(state=first.state, request=first.request))
+            yield Label("reconcile", "operator"), begun
+        return
+    if worker.cached is None or worker.request is None:
+        return
+    after, reply = served(world, worker.cached, worker.request)
+    yield _received("api", world, after, reply)
+    if world.budget.forbid and isinstance(worker.request, (*WRITES, GetOwned, PutSummary)):
+        budget = world.budget._replace(forbid=world.budget.forbid - 1)
+        yield _received("forbidden", world, world._replace(budget=budget), Forbidden("may not"))
+    if world.budget.message:
+        budget = world.budget._replace(message=world.budget.message - 1)
+        missed = world._replace(budget=budget, sent=_late(world, worker.cached, worker.request))
+        yield _received("lost", world, missed, Unknown())
+
+
+def _received(name: str, before: OwnedWorld, after: OwnedWorld, reply: Reply) -> Move:
+    worker = before.worker
+    if worker.state is None:
+        raise ValueError("an idle operator waits for nothing")
+    step: Step[reconcile.State] = reconcile.step(FACTS, worker.state, reply)
+    Taken.edges.add(("reconcile", str(worker.state.phase), step.trigger))
+    ended = step.request is None
+    now = worker._replace(state=None if ended else step.state, request=step.request)
+    return Label(name, "operator", (worker.request, reply, step), fair=name == "api"), after._replace(worker=now)
+
+
+def _late(world: OwnedWorld, cluster: Cluster, request: Request) -> tuple[Sent, ...]:
+    if not isinstance(request, WRITES):
+        return world.sent
+    return tuple(sorted({*world.sent, Sent(cluster, request)}, key=repr))
+
+
+# --- everybody else -------------------------------------------------------------------------------------------------
+
+
+def _collector(world: OwnedWorld) -> Iterator[Move]:
+    """The garbage collector removes what belongs to a ValkeyCluster that is gone, or that waits for its parts to go."""
+    present = world.cluster
+    alive = present.uid if present is not None and not present.deleting else ""
+    left = 0
+    for kind, owned in zip(world.kinds, world.objects, strict=True):
+        if owned is None:
+            continue
+        references = content(owned.content)["metadata"].get("ownerReferences") or ()
+        uids = {reference["uid"] for reference in references if reference["kind"] != "Other"}
+        if owned.deleting or (uids and alive not in uids):
+            yield Label("collect", "garbage collector", kind), world.with_object(kind, None)
+        left += present is not None and present.uid in uids
+    if present is not None and present.deleting and not left:
+        yield Label("gone", "API server", "the ValkeyCluster"), world._replace(cluster=None)
+
+
+def _mishaps(world: OwnedWorld) -> Iterator[Move]:
+    worker, budget = world.worker, world.budget
+    if budget.restart and worker.state is not None and worker.cached is not None and worker.request is not None:
+        after = world._replace(
+            worker=Worker(world.cluster),
+            sent=_late(world, worker.cached, worker.request),
+            budget=budget._replace(restart=budget.restart - 1),
+        )
+        yield Label("restart", "operator", worker.request, fair=False), after
+    for late in world.sent:
+        left = world._replace(sent=tuple(other for other in world.sent if other != late))
+        after, reply = served(left, late.cluster, late.request)
+        if isinstance(reply, Stored):
+            yield Label("stray", "network", late.request, fair=False), after
+
+
+def _others(world: OwnedWorld) -> Iterator[Move]:
+    budget = world.budget
+    for kind, owned in zip(world.kinds, world.objects, strict=True):
+        if owned is None:
+            if budget.foreign and world.cluster is not None:
+                left = world._replace(budget=budget._replace(foreign=budget.foreign - 1))
+                for uid in ("uid-other", ""):
+                    made = left.with_object(kind, _foreign(kind, world.cluster, uid))
+                    yield Label("foreign", uid or "somebody", kind, fair=False), made
+            continue
+        if budget.remove:
+            left = world._replace(budget=budget._replace(remove=budget.remove - 1))
+            yield Label("remove", "somebody", kind, fair=False), left.with_object(kind, None)
+            if not owned.deleting:
+                marked = left.with_object(kind, owned.content, deleting=True)
+                yield Label("remove slowly", "somebody", kind, fair=False), marked
+        if budget.edit:
+            left = world._replace(budget=budget._replace(edit=budget.edit - 1))
+            yield Label("edit", "somebody", kind, fair=False), left.with_object(kind, _edited(owned.content))
+        moved = failed_over(kind, owned.content) if budget.failover else owned.content
+        if moved != owned.content and world.cluster is not None:
+            left = world._replace(budget=budget._replace(failover=budget.failover - 1))
+            yield Label("failover", "failover", kind, fair=False), left.with_object(kind, moved)
+    yield from _changes_of_the_cluster(world)
+
+
+def _changes_of_the_cluster(world: OwnedWorld) -> Iterator[Move]:
+    present, budget = world.cluster, world.budget
+    if present is None:
+        if budget.recreate:
+            fresh = Cluster(world.clusters + 1)
+            left = world._replace(budget=budget._replace(recreate=budget.recreate - 1), clusters=fresh.number)
+            yield Label("create", "somebody", fresh, fair=False), left._replace(cluster=fresh)
+        return
+    if budget.respec and not present.deleting:
+        left = world._replace(budget=budget._replace(respec=budget.respec - 1))
+        changed = present._replace(spec=1 - present.spec)
+        yield Label("change", "somebody", changed, fair=False), left._replace(cluster=changed)
+    if budget.delete and not present.deleting:
+        left = world._replace(budget=budget._replace(delete=budget.delete - 1))
+        yield Label("delete", "somebody", present, fair=False), left._replace(cluster=None)
+        waiting = left._replace(cluster=present._replace(deleting=True))
+        yield Label("delete in foreground", "somebody", present, fair=False), waiting
