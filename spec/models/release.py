@@ -108,12 +108,12 @@ MODELS: Final = (
         slow=True,
     ),
     Model(
-        "two operators",
-        Budget(write=1),
+        "lost for good, then the primary with its volume, two operators",
+        Budget(lose=1),
         bereaved,
         operators=2,
-        setup=_AWAY._replace(eager_reads=True),
-        witnesses=(*_BACK, "conflict"),
+        setup=_LAST_GONE._replace(eager_reads=True),
+        witnesses=(*_BY_THE_REST, "conflict"),
         slow=True,
     ),
     Model(
