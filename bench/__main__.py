@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from bench import failover, footprint
+from bench import failover, footprint, spec
 from bench.stats import Figure, conditions, print_table, write
 from gungnir.local.node.images import find_server
 
 _FOOTPRINT = "footprint"
-_CHOICES = (*failover.CASES, _FOOTPRINT)
+_SPEC = "spec"
+_CHOICES = (*failover.CASES, _FOOTPRINT, _SPEC)
 
 
 def main(
@@ -29,9 +30,12 @@ def main(
     under = conditions(valkey=find_server().version, down_after_ms=5000, operator="compiled, without a trace")
     for name in chosen:
         print(f"measuring {name}, {runs} runs", flush=True)
-        new = (
-            asyncio.run(footprint.measure(runs)) if name == _FOOTPRINT else [asyncio.run(failover.measure(name, runs))]
-        )
+        if name == _FOOTPRINT:
+            new = asyncio.run(footprint.measure(runs))
+        elif name == _SPEC:
+            new = spec.measure(runs)
+        else:
+            new = [asyncio.run(failover.measure(name, runs))]
         for figure in new:
             write(figure, out, under)
         figures += new
