@@ -89,6 +89,17 @@ def deposed(setup: Setup) -> World:
     return world
 
 
+def deposed_and_counted(setup: Setup) -> World:
+    """As ``deposed``, and pod 0 is not forgotten yet: if it answers in the next epoch, its vote counts."""
+    idle = ("repair", "")
+    world = settled(setup, isolated(serving(setup), 0), (("heal", ""), idle))
+    primary = next(index for index in range(1, setup.facts.size) if world.pods[index].primary)
+    world = wrote(setup, world, primary, 1, (idle,))
+    for _ in range(2):
+        world = written(world._replace(budget=Budget(write=1)), 0)
+    return world
+
+
 def lagging(setup: Setup) -> World:
     """A write is confirmed by one replica, the other lags; the primary is cut off, and the lagging one attached anew.
 

@@ -7,7 +7,7 @@ from gungnir.machines.record import Candidate, Record
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Pods, Verb
 from gungnir.machines.selection import Vote
 from spec.models.failover import Model
-from spec.models.scenes import deposed, haunted_vote, lagging, led_astray
+from spec.models.scenes import deposed_and_counted, haunted_vote, lagging, led_astray
 from spec.mutants import Mutant
 from spec.world import Budget, Setup
 
@@ -43,7 +43,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P2: the larger offset wins, whatever its history",
-        Model("p2a", Budget(crash=1), deposed),
+        Model("p2a", Budget(crash=1), deposed_and_counted),
         LOST,
         ((selection, "_rank", _offset_only),),
     ),
