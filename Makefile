@@ -17,7 +17,7 @@ ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command 
 TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help demo test spec spec-full lint format types layers docs docs-check repl crd manifests bench lock kube-assets test-kube image clean
+.PHONY: help demo test spec spec-full mutants lint format types layers docs docs-check repl crd manifests bench lock kube-assets test-kube image clean
 
 help: ## Print this list.
 	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
@@ -32,8 +32,11 @@ test: $(VENV)/.stamp-test ## Run every test that needs no extra installation, re
 spec: $(VENV)/.stamp-test ## Explore every interleaving of the machines' own functions with a hostile world. 5-10 min.
 	$(BIN)/python -m pytest -m "not slow" spec $(ARGS)
 
-spec-full: $(VENV)/.stamp-test ## As spec, and the large models, and what must happen in the end of them. Hours; an idle machine.
+spec-full: $(VENV)/.stamp-test ## As spec, and the large models, and what must happen in the end of them. An idle machine; hours (120-240 min).
 	$(BIN)/python -m pytest spec $(ARGS)
+
+mutants: $(VENV)/.stamp-test ## Show that the checks can fail: run every wrong version of the code and of the environment. 15-30 min on two cores.
+	$(BIN)/python -m spec.mutants $(ARGS)
 
 lint: $(VENV)/.stamp-dev ## Check style and format with ruff. 5 s.
 	$(BIN)/ruff check .

@@ -68,8 +68,15 @@ def no_acked_write_lost(setup: Setup) -> Always:
 
 
 def service_consistency(world: World) -> str:
-    """The Service leads to the recorded primary, the frozen candidate, or nobody; to nobody before the promotion."""
+    """The Service leads to the recorded primary, the frozen candidate, or nobody; to nobody before the promotion.
+
+    Once a candidate is frozen, the Service and the template are of its epoch: no request of an older one can route
+    clients any more, and no new volume starts in an older one.
+    """
     api, record = world.api, world.api.record
+    voted = record.intent is not None and record.intent.stage != Stage.FENCING
+    if voted and min(api.service_epoch, api.template) < record.epoch:
+        return f"Service and template are of {api.service_epoch} and {api.template}, the vote of epoch {record.epoch}"
     if api.service_epoch > record.epoch:
         return f"the Service is of epoch {api.service_epoch}, the record of {record.epoch}"
     if api.service_pod is None or api.service_epoch < record.epoch:
@@ -105,7 +112,9 @@ def followers_counted(world: World) -> str:
     record = world.api.record
     if record.electorate.size < len(record.counted) or record.electorate.acks >= max(1, record.electorate.size):
         return f"the electorate is {tuple(record.electorate)}, and {len(record.counted)} pods count"
-    told = {pod_name(index) for index, pod in enumerate(world.pods) if pod.creds == record.epoch and not pod.primary}
+    told = {
+        pod_name(index) for index, pod in enumerate(world.pods) if 0 < pod.creds == record.epoch and not pod.primary
+    }
     told.update(
         stray.value.pod
         for stray in world.strays

@@ -1,10 +1,9 @@
 """The explorer itself: the same search twice is the same, a story ends in what is wrong, and bounds are told."""
 
-from spec.models.failover import Model, explore, first_of
+from spec.models.failover import Model, explore
 from spec.models.scenes import deposed
-from spec.mutants import applied
-from spec.mutants.code import MUTANTS
-from spec.story import told
+from spec.mutants.catalogue import named
+from spec.mutants.runner import run
 from spec.world import Budget
 
 SCREEN_LINES = 60
@@ -27,11 +26,12 @@ def test_a_bounded_search_says_so() -> None:
 
 def test_a_story_leads_from_the_first_world_to_the_violation() -> None:
     """Each step of a story is a step of the world, the last one is the bad one, and it fits on a screen."""
-    mutant = next(mutant for mutant in MUTANTS if mutant.name == "the worst vote wins")
-    with applied(mutant):
-        result = explore(mutant.model)
-        text = told(first_of(mutant.model), result.story)
-    assert result.violated == "noAckedWriteLost"
-    assert len(result.story) == result.depth + 1
-    assert len(text.splitlines()) <= SCREEN_LINES
-    assert "promote" in text.splitlines()[-2]
+    mutant = named("the worst vote wins")
+    outcome = run(mutant.edits, mutant.killer)
+    what, _, story = outcome.story.partition("\n")
+    assert outcome.verdicts == ("noAckedWriteLost",)
+    assert "without acknowledged writes" in what
+    assert f"\n{outcome.steps:3}. " in story
+    assert f"\n{outcome.steps + 1:3}. " not in story
+    assert len(story.splitlines()) <= SCREEN_LINES
+    assert "promote" in story.splitlines()[-2]

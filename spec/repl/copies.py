@@ -12,7 +12,8 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Final
 
-from spec.mutants import Mutant
+from spec.mutants.catalogue import MUTANTS, named
+from spec.mutants.source import install
 from spec.repl.game import ReplError
 
 COPIED: Final = ("gungnir.machines", "gungnir.resources", "spec")
@@ -64,24 +65,10 @@ def catalogue_of(mutant: str = "") -> ModuleType:
     if mutant not in mutants():
         raise ReplError(f"there is no mutant {mutant!r}: `mutants` lists what there is")
     with aside():
-        found = importlib.import_module(f"{WORLDS}.catalogue")
-        _patched(mutant)
-        return found
+        install(named(mutant).edits)
+        return importlib.import_module(f"{WORLDS}.catalogue")
 
 
 def mutants() -> dict[str, str]:
-    """Return the name of each mutant, and which predicates find it."""
-    return {mutant.name: " or ".join(mutant.killed_by) for mutant in _mutants()}
-
-
-def _mutants() -> list[Mutant]:
-    return [
-        m for module in ("code", "rules", "release") for m in importlib.import_module(f"spec.mutants.{module}").MUTANTS
-    ]
-
-
-def _patched(name: str) -> None:
-    for mutant in _mutants():
-        if mutant.name == name:
-            for module, attribute, replacement in mutant.patches:
-                setattr(module, attribute, replacement)
+    """Return the name of each mutant that exploring a model finds, and by which predicates."""
+    return {mutant.name: " or ".join(mutant.killer.by) for mutant in MUTANTS if mutant.killer.model}

@@ -3,15 +3,14 @@
 from spec.models import lease, release, switchover
 from spec.models.failover import MODELS, Model
 from spec.models.lease import LeaseModel
-from spec.mutants import code, rules
-from spec.mutants import release as release_mutants
+from spec.mutants.catalogue import MUTANTS
+from spec.mutants.models import MODELS as OWN_MODELS
 from spec.repl.game import Game, picked
 from spec.repl.worlds.lease import LeaseGame
 from spec.repl.worlds.recorded import TraceGame
 from spec.repl.worlds.world import WorldGame
 
 AnyModel = Model | LeaseModel
-_MUTANTS = (*code.MUTANTS, *rules.MUTANTS, *release_mutants.MUTANTS)
 
 
 def models(mutant: str = "") -> tuple[AnyModel, ...]:
@@ -31,7 +30,7 @@ def _game(model: AnyModel, mutant: str = "") -> Game:
 
 
 def _own(mutant: str) -> tuple[Model, ...]:
-    return tuple(other.model._replace(name=OWN) for other in _MUTANTS if other.name == mutant)
+    return tuple(OWN_MODELS[other.killer.model]._replace(name=OWN) for other in MUTANTS if other.name == mutant)
 
 
 TRACE = "trace "

@@ -51,6 +51,11 @@ def test_a_new_pod_is_admitted_with_its_process_before_it_is_told_to_follow() ->
     assert taken.state.wanted.admitted == (Member("vc-3", "uid3", "run3"),)
 
 
+def test_a_pod_that_is_loading_is_not_admitted_yet() -> None:
+    loading = pod(3, NEW._replace(loading=True), role_label="", synced=False)
+    assert repair.step(FIVE, repair.start().state, Seen(record(), view(*PODS, loading))).trigger != "record"
+
+
 def test_an_admitted_pod_that_restarts_keeps_the_process_it_was_admitted_with() -> None:
     """The new process is empty, whatever the former one acknowledged: it is not one that never held anything."""
     admitted = record(electorate=Electorate(4, 1), admitted=(Member("vc-3", "uid3", "run3"),))

@@ -79,6 +79,7 @@ def test_a_promotion_out_of_no_history_begins_anew_and_nobody_elses_data_counts(
     assert after.histories == (History(EPOCH + 1, "r6", 0, 0),)
     assert after.members == (Member("vc-1", "uid1", "new1"),)
     assert after.electorate == Electorate(5, 2)
+    assert [member.pod for member in after.admitted] == ["vc-0", "vc-2", "vc-3", "vc-4"]
 
 
 def test_a_promoted_process_replaces_the_members_entry_of_its_pod() -> None:

@@ -74,7 +74,7 @@ def test_each_kind_of_evidence(seen: PodView, expected: tuple[Health, str]) -> N
 
 
 def test_a_pod_that_is_gone_is_dead_and_a_cluster_without_a_primary_has_none() -> None:
-    assert primary_health(FACTS, record(), View(PODS[1:])).evidence == "PodGone"
+    assert primary_health(FACTS, record(), View(PODS[1:]))[:2] == (Health.DEAD, "PodGone")
     assert primary_health(FACTS, Record(), view()).health is Health.NONE
 
 

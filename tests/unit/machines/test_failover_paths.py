@@ -23,6 +23,7 @@ from gungnir.machines.view import Contact, View
 from tests.unit.machines.worlds import (
     EPOCH,
     FACTS,
+    PODS,
     STORED,
     V,
     Walk,
@@ -65,6 +66,7 @@ DEAF = answers(answer(1, following(1, last_io_s=6)), answer(2, following(2, link
 ALONE = view(pod(0, serving(), contact=Contact.REFUSED, refusals=3), pod(1, following(1)))
 AFTER = view(pod(0, server()), pod(1, serving(1, replid="r6", fence=EPOCH + 1)), pod(2, server(2)), service_pod=None)
 
+REPLACED = view(pod(0, serving(run_id="new")), *PODS[1:])
 QUIET = view(pod(0, server()), AFTER.pods[1]._replace(contact=Contact.SILENT, silent_ms=5000), pod(2, following(2)))
 
 ASKED = claimed(intent=Intent(Kind.SWITCHOVER, Stage.FENCING, "Requested", "", None, "vc-0"))
@@ -126,6 +128,13 @@ PATHS: Final = {
     "service newer": Path((*BEGUN, NEWER_SERVICE), "act begin stored outdated"),
     "service unreadable": Path((*BEGUN, Unreachable()), "act begin stored failed"),
     "service unrouted": Path((*BEGUN, UNROUTED, NotFound()), "act begin stored unrouted current"),
+    "service unrouted in an older epoch": Path((*BEGUN, ServiceSeen(V("s2"), None, EPOCH)), "act begin stored routed"),
+    "service led somewhere in this epoch": Path(
+        (*BEGUN, ServiceSeen(V("s2"), "vc-0", EPOCH + 1)), "act begin stored routed"
+    ),
+    "another process answers": Path(
+        (*seen(record(), REPLACED), STORED, UNROUTED, CURRENT), "act begin stored unrouted current"
+    ),
     "unroute conflict": Path((*BEGUN, ROUTED, Conflict()), "act begin stored routed conflict"),
     "unroute unknown": Path((*BEGUN, ROUTED, Unknown()), "act begin stored routed failed"),
     "template newer": Path((*BEGUN, UNROUTED, NEWER_TEMPLATE), "act begin stored unrouted outdated"),
@@ -157,6 +166,13 @@ PATHS: Final = {
     ),
     "resume, new primary silent": Path(
         (Seen(reconfiguring(), QUIET), answers(answer(2, following(2)))), "silent witnessed"
+    ),
+    "resume, nobody hears the new primary": Path(
+        (Seen(reconfiguring(), QUIET), answers(answer(0, server()), DEAF.answers[1]), cluster(reconfiguring())),
+        "silent unheard begin",
+    ),
+    "resume, routed in an older epoch": Path(
+        (*RESUMED, ServiceSeen(V("s3"), "vc-1", EPOCH)), "act resume-reconfiguring told unrouted"
     ),
     "resume, reconfiguring": Path(
         (*RESUMED, ServiceSeen(V("s3"), "vc-1", EPOCH + 1), STORED), "act resume-reconfiguring told routed stored"

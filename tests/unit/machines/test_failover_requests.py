@@ -6,7 +6,7 @@ import pytest
 
 from gungnir.machines import failover
 from gungnir.machines.failover_table import Phase
-from gungnir.machines.record import Intent, Kind, Primary, Record, Stage
+from gungnir.machines.record import Intent, Kind, Member, Primary, Record, Stage
 from gungnir.machines.requests import (
     AnswerKind,
     Answers,
@@ -19,11 +19,13 @@ from gungnir.machines.requests import (
     Reply,
     Request,
     Seen,
+    Stored,
     Unknown,
     Verb,
 )
 from gungnir.machines.view import Contact, PodView
 from tests.unit.machines.test_failover_paths import (
+    AFTER,
     CURRENT,
     PATHS,
     SILENT,
@@ -109,6 +111,13 @@ def test_every_write_carries_the_version_that_was_read_last() -> None:
     assert versions == ["c1", "s1", "t1", "c2", "c2", "c2", "c2"]
 
 
+def test_the_version_of_each_record_is_used_for_the_next_one() -> None:
+    stored = [Stored(V(f"c{number}")) for number in (7, 8, 9)]
+    replies = (*TO_ROUTE[:2], stored[0], *TO_ROUTE[3:8], stored[1], TO_ROUTE[9], stored[2], *TO_ROUTE[11:], STORED)
+    records = [request for request in Path(replies, "").walk().requests if isinstance(request, PutRecord)]
+    assert [request.version for request in records] == ["c1", "c7", "c8", "c9"]
+
+
 def test_the_promotion_is_bound_to_the_frozen_process() -> None:
     for name in ("dead", "resume, promoting"):
         assert commands(sent(name), Verb.PROMOTE) == (PodCommand(Verb.PROMOTE, "vc-1", "uid1", EPOCH + 1, "run1"),)
@@ -118,6 +127,14 @@ def test_the_others_follow_the_address_of_the_new_primary() -> None:
     assert commands(sent("dead"), Verb.FOLLOW) == (PodCommand(Verb.FOLLOW, "vc-2", "uid2", EPOCH + 1, "", "10.0.0.11"),)
     resumed = commands(sent("resume, reconfiguring"), Verb.FOLLOW)
     assert [(command.pod, command.host) for command in resumed] == [("vc-0", "10.0.0.11"), ("vc-2", "10.0.0.11")]
+
+
+def test_pods_that_leave_or_are_beyond_the_size_are_not_told_to_follow() -> None:
+    told = record().members
+    seen = view(*AFTER.pods[:2], pod(2, server(2), deleting=True), pod(3, server(3)), service_pod=None)
+    stored = reconfiguring(members=(*told, Member("vc-3", "uid3", "run3")))
+    requests = Path((Seen(stored, seen), cluster(stored)), "").walk().requests
+    assert [command.pod for command in commands(requests, Verb.FOLLOW)] == ["vc-0"]
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,11 @@ def test_the_restarted_primary_is_refused_if_nobody_counted_the_restarts_when_it
     assert decide(uncounted, restarted(0), vote(1), seen=exited(restarts=0)) == Way(None, "TooFewWholePods")
 
 
+def test_another_pod_object_of_the_primarys_name_is_not_restored() -> None:
+    earlier = WIDE._replace(primary=PROMOTED._replace(uid="uid-old"))
+    assert decide(earlier, restarted(0), vote(1), seen=EXITED) == Way(None, "TooFewWholePods")
+
+
 def test_the_restarted_primary_is_refused_if_the_command_went_to_another_pod_object() -> None:
     given = (restarted(0), vote(1))
     uids = (("vc-0", "uid-new"), ("vc-1", uid(1)))

@@ -176,6 +176,20 @@ def test_a_shrink_is_stored_with_what_the_spec_asks_for_after_all_that_stay_are_
 
 
 @pytest.mark.parametrize(
+    "changes", [{"link_up": False}, {"follows": "127.0.0.1"}, {"replid": "other"}, {"offset": 999}]
+)
+def test_a_pod_that_is_not_attached_and_level_holds_up_the_shrink(changes: dict[str, Any]) -> None:
+    goal = answers(answer(0, serving(offset=1000)))
+    others = answers(answer(1, following(1, offset=1000)), answer(2, following(2, **{"offset": 1000, **changes})))
+    taken = walk(repair.step, repair.start(), (Seen(record(electorate=Electorate(4, 1)), view()), goal, others))
+    assert taken.triggers == "shrink known behind"
+
+
+def test_a_pod_beyond_the_size_is_not_recorded_as_whole() -> None:
+    assert look(view(*view().pods, pod(3, following(3))))[0] != "record"
+
+
+@pytest.mark.parametrize(
     "changes", [{"service_pod": None}, {"service_pod": "vc-1"}, {"service_pod": "*"}, {"service_epoch": EPOCH - 1}]
 )
 def test_the_service_is_put_back_to_the_recorded_primary(changes: dict[str, Any]) -> None:
@@ -207,6 +221,12 @@ def test_the_template_is_brought_to_the_epoch_and_never_back() -> None:
 )
 def test_labels_and_readiness_show_only_what_was_seen_in_sync(seen: Any, request_: Request) -> None:
     assert look(view(pod(0, serving()), seen, pod(2, following(2)))) == ("label", request_)
+
+
+def test_a_pod_that_is_attached_and_not_recorded_is_not_shown_ready() -> None:
+    """Whoever is shown ready can vote."""
+    assert shown(record(), *view().pods[:2]) == ("replica", True)
+    assert shown(record(members=MEMBERS[:1]), *view().pods[:2]) == ("", False)
 
 
 def test_the_primary_is_shown_as_such_whatever_it_was_labelled() -> None:

@@ -109,6 +109,12 @@ def test_a_pod_beyond_the_size_that_counts_is_told_only_if_it_is_a_primary() -> 
     assert "attach" not in first(leaving, view(*PODS, pod(7, server(7)))).triggers
 
 
+def test_a_pod_that_stays_is_not_ended_though_it_voted_and_follows_nobody() -> None:
+    beyond = pod(7, server(7, voting=True))
+    assert "end" not in first(record(), view(*PODS, beyond)).triggers.split()
+    assert first(record(), view(*PODS, beyond._replace(deleting=True))).triggers == "end"
+
+
 # --- what is recorded -----------------------------------------------------------------------------------------------
 
 

@@ -150,6 +150,13 @@ def test_a_persons_target_breaks_a_tie_of_data_and_nothing_more() -> None:
     assert best((favourite, newer), "favourite") == newer
 
 
+def test_of_equals_the_role_moves_away_from_the_pod_that_leaves_and_not_at_the_cost_of_data() -> None:
+    going, other = voter("going", priority=1, run="z"), voter("other", priority=2, run="a")
+    assert best((going, other), leaving="going") == other
+    assert best((going, other)) == going
+    assert best((going._replace(offset=1001), other), leaving="going") == going._replace(offset=1001)
+
+
 def test_the_best_of_all_does_not_depend_on_the_order_of_the_answers() -> None:
     votes = (voter("a", 5, 10), voter("b", 5, 11), voter("c", 4, 99), voter("d", 5, 11, 50))
     assert {best(order) for order in permutations(votes)} == {votes[3]}

@@ -65,6 +65,7 @@ PATHS: Final = {
     "failover under way": Path((Seen(claimed(), view()),), "wait"),
     "primary in doubt": Path((Seen(record(), dead()),), "wait"),
     "primary leaving": Path((Seen(record(), view(pod(0, serving(), deleting=True), pod(1, following(1)))),), "wait"),
+    "not looked yet": Path((Seen(record(), view(pod(0, serving()), pod(1, None, contact=Contact.UNTRIED))),), "wait"),
     "own loop slept": Path((Seen(record(), view(stalled=True)),), "wait"),
     "no snapshot": Path((Unknown(),), "wait"),
 }

@@ -1,0 +1,95 @@
+"""What the protocol relies on, taken away: without it the code as it is breaks its promises, and the models show it."""
+
+from typing import Final
+
+from spec.mutants import Edit, Mutant, Of, explored
+
+_world = Of("spec.world")
+_faults = Of("spec.environment.faults")
+_server = Of("spec.environment.server")
+
+MUTANTS: Final[tuple[Mutant, ...]] = (
+    _world(
+        "P1: a replica of an older epoch attaches",
+        ("A replica attaches only with the user of its primary's epoch, and keeps no link that another user made."),
+        "    link_bound: bool = True",
+        "    link_bound: bool = False",
+        explored("four pods", "noAckedWriteLost"),
+    ),
+    _world(
+        "P3: a restart forgets the fence",
+        "A process that restarts is fenced where it was.",
+        "    fence_survives: bool = True",
+        "    fence_survives: bool = False",
+        explored("late order", "epochMonotone"),
+    ),
+    Mutant(
+        "the API server stores an old record over a newer one",
+        "A record is stored only over the version that was read.",
+        (
+            Edit(
+                "spec.environment.api_server",
+                "            if version != cluster_version(api):\n"
+                "                return api, Conflict()\n            refused",
+                "            refused",
+            ),
+            Edit("spec.environment.faults", '    return getattr(stray, "version", "") in versions', "    return True"),
+        ),
+        explored("lost answer", "candidateFrozen"),
+    ),
+    Mutant(
+        "pods take commands of older epochs",
+        "A pod refuses commands of older positions than its fence.",
+        (
+            Edit(
+                "spec.environment.commands",
+                "    return AnswerKind.FENCED if pod.fence > position(command) else None",
+                "    return None",
+            ),
+            Edit(
+                "spec.environment.faults",
+                "fenced = setup.fence_survives and max(pod.fence, pod.saved) > position(stray)",
+                "fenced = False",
+            ),
+        ),
+        explored("late order", "epochMonotone"),
+    ),
+    Mutant(
+        "pods take commands for other processes",
+        "A command that names a process reaches no other one.",
+        (
+            Edit(
+                "spec.environment.commands",
+                "    if command.run_id and command.run_id != run_of(index, pod.run):",
+                "    if False:",
+            ),
+            Edit(
+                "spec.environment.faults",
+                "process = not stray.run_id or (stray.run_id == run_of(index, pod.run) and pod.up)",
+                "process = True",
+            ),
+        ),
+        explored("crash of pod and power", "noEmptyMasterPromoted"),
+    ),
+    _faults(
+        "a new volume starts without a fence",
+        "A pod with a new volume starts in the epoch of the template.",
+        "_replace(saved=voting(world.api.template))",
+        "_replace(saved=0)",
+        explored("crash and lost volume", "fenceBeforeSelect"),
+    ),
+    _server(
+        "replicas of a diverged history continue",
+        "A replica that holds more than its primary's history copies it in full.",
+        "pod.replid == host.replid2 and pod.offset <= host.second",
+        "pod.replid == host.replid2",
+        explored("deposed", "noAckedWriteLost"),
+    ),
+    _server(
+        "a pod starts as a primary",
+        "A process that starts follows nobody and serves nobody.",
+        "pod = pod._replace(up=True, run=run,",
+        "pod = pod._replace(up=True, run=run, primary=True,",
+        explored("first start", "bootNeverSelfPromotes"),
+    ),
+)

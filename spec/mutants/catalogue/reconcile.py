@@ -1,0 +1,124 @@
+"""Wrong versions of the reconcile machine."""
+
+from typing import Final
+
+from spec.mutants import Mutant, Of, checked
+
+_reconcile = Of("gungnir.machines.reconcile")
+
+MUTANTS: Final[tuple[Mutant, ...]] = (
+    _reconcile(
+        "an object of somebody else is written",
+        "An object with another controller is never adopted.",
+        "case OwnedSeen(ours=False):",
+        "case OwnedSeen(ours=False) if False:",
+        checked("machines/test_reconcile.py"),
+        quick=True,
+    ),
+    _reconcile(
+        "an object that is being deleted is written",
+        "An object that is being deleted is left to go.",
+        "case OwnedSeen(deleting=True):",
+        "case OwnedSeen(deleting=True) if False:",
+        checked("machines/test_reconcile.py"),
+    ),
+    _reconcile(
+        "an object that drifted is left",
+        "An object is written on drift of our fields.",
+        "case OwnedSeen(drifted=True):",
+        "case OwnedSeen(drifted=True) if False:",
+        checked("machines/test_reconcile.py"),
+    ),
+    _reconcile(
+        "every object is written every round",
+        "An object is written only on drift.",
+        "case OwnedSeen(drifted=True):",
+        "case OwnedSeen(ours=True):",
+        checked("machines/test_reconcile.py"),
+    ),
+    _reconcile(
+        "a conflict goes on with the next object",
+        "After a conflict the round sends no further write.",
+        ('            return _to(state, "conflict", detail=f"Update {state.kinds[state.position]}: Conflict")'),
+        "            return _next(state)",
+        checked("machines/test_reconcile.py"),
+        quick=True,
+    ),
+    _reconcile(
+        "an unknown update goes on with the next object",
+        "An unknown answer ends the round.",
+        (
+            'return _refused(state, "Rejected", message)\n'
+            "        case _:\n"
+            "            return _error(state, reply)\n"
+            "\n"
+            "\n"
+            "def _health"
+        ),
+        (
+            'return _refused(state, "Rejected", message)\n'
+            "        case _:\n"
+            "            return _next(state)\n"
+            "\n"
+            "\n"
+            "def _health"
+        ),
+        checked("machines/test_reconcile.py"),
+    ),
+    _reconcile(
+        "an unknown creation goes on with the next object",
+        "An unknown answer ends the round.",
+        (
+            'return _refused(state, "Rejected", message)\n'
+            "        case _:\n"
+            "            return _error(state, reply)\n"
+            "\n"
+            "\n"
+            "def _update"
+        ),
+        (
+            'return _refused(state, "Rejected", message)\n'
+            "        case _:\n"
+            "            return _next(state)\n"
+            "\n"
+            "\n"
+            "def _update"
+        ),
+        checked("machines/test_reconcile.py"),
+    ),
+    _reconcile(
+        "a refused object ends the round",
+        "One refused object does not keep the others from being reconciled.",
+        "    return _next(state._replace(problems=(*state.problems,",
+        "    return _error(state._replace(problems=(*state.problems,",
+        checked("machines/test_reconcile.py"),
+    ),
+    _reconcile(
+        "a deleted cluster is reconciled",
+        "Nothing leaves us for a cluster that is being deleted.",
+        ("    if isinstance(reply, ClusterSeen) and not reply.deleting:\n        if not"),
+        ("    if isinstance(reply, ClusterSeen):\n        if not"),
+        checked("machines/test_reconcile.py"),
+    ),
+    _reconcile(
+        "the status of a deleted cluster is written",
+        "Nothing leaves us for a cluster that is being deleted.",
+        ('    if isinstance(reply, ClusterSeen) and not reply.deleting:\n        return _to(state, "fresh"'),
+        ('    if isinstance(reply, ClusterSeen):\n        return _to(state, "fresh"'),
+        checked("machines/test_reconcile.py"),
+    ),
+    _reconcile(
+        "the last object is left out",
+        "A round looks at every object.",
+        "    if position < len(state.kinds):\n",
+        "    if position < len(state.kinds) - 1:\n",
+        checked("machines/test_reconcile.py"),
+    ),
+    _reconcile(
+        "an unknown status write is taken as stored",
+        "An unknown answer is not success.",
+        'return _to(state, "stored") if isinstance(reply, Stored) else _error(state, reply)',
+        'return _to(state, "stored")',
+        checked("machines/test_reconcile.py"),
+    ),
+)

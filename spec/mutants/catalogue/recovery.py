@@ -1,0 +1,130 @@
+"""Wrong versions of the ways out when no quorum voted."""
+
+from typing import Final
+
+from spec.mutants import Mutant, Of, checked, explored
+
+_recovery = Of("gungnir.machines.recovery")
+
+MUTANTS: Final[tuple[Mutant, ...]] = (
+    _recovery(
+        "a consent for another epoch is used",
+        "A consent is for one epoch.",
+        'return pod if given == str(epoch) else ""',
+        "return pod",
+        checked("machines/test_recovery.py"),
+        quick=True,
+    ),
+    _recovery(
+        "a consent to data loss has no epoch",
+        "A consent is for one epoch.",
+        "consent.accept_data_loss == str(record.epoch)",
+        'consent.accept_data_loss != ""',
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "whole pods are passed over by those that are present",
+        "While whole pods are left, no other pod is chosen without a person.",
+        "    if ballot.votes and not (everyone and not any(pod.server.keys for pod in pods)):",
+        "    if False:",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "a recovery begins without all pods",
+        "Without whole pods, nobody is chosen before all have answered.",
+        "    if not everyone:",
+        "    if False:",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "a recovery of empty pods is refused",
+        "If every pod is empty there is nothing to lose.",
+        "    if not holders:",
+        "    if False:",
+        explored("crash and lost volume", "raised ValueError"),
+    ),
+    _recovery(
+        "the first of several pods with data is chosen",
+        "Among several pods with data and no known history a person decides.",
+        "if len(holders) == 1 else Way(None,",
+        "if holders else Way(None,",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "any pod with data replaces the recorded primary",
+        "After a restart of everyone the recorded primary comes first.",
+        "    recorded = _named(holders, record.primary.pod)\n",
+        "    recorded = holders[-1]\n",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "data without an append-only file is restored",
+        "A disk counts only with the append-only file on.",
+        "    if recorded is not None and facts.persistent:",
+        "    if recorded is not None:",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "the kubelet's report is not awaited",
+        "The kubelet's word is used only once it is about the process that answers.",
+        '            return Way(None, "WaitingForTheKubelet")',
+        "            pass",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "a tail that may be lost is not asked about",
+        "Where the primary alone may have lost power, a person decides.",
+        '            return Way(None, "PrimaryMayHaveLostItsTail")',
+        "            pass",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "a disk is taken for whole data",
+        "A primary that came back counts only if its own end was seen.",
+        ("return pod if pod is not None and pod.server.keys and _primary_kept_all(record, pod, view) else None"),
+        "return pod",
+        explored("crash of pod and power", "noEmptyMasterPromoted"),
+    ),
+    _recovery(
+        "the end of an older process is taken for the primary's",
+        "The recorded process must be the last but the present one.",
+        "and seen.restarts == primary.restarts + 1",
+        "",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "the end of a process need not be seen",
+        "A running kubelet must have seen the primary's process exit.",
+        "its_end_seen = seen.exit_seen and primary.restarts",
+        "its_end_seen = primary.restarts",
+        explored("primary that came back loses power", "noAckedWriteLost"),
+    ),
+    _recovery(
+        "the count of restarts may be of another process",
+        "The kubelet's word must be about the process that answers.",
+        "return its_end_seen and same_process(seen, pod.server)",
+        "return its_end_seen",
+        explored("primary that came back loses power", "noAckedWriteLost"),
+    ),
+    _recovery(
+        "a pod of another volume is restored",
+        "Only the same pod object on the same volume is restored.",
+        "not pod.uid == primary.uid == seen.uid:",
+        "not pod.uid == seen.uid:",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "a pod that was not fenced is usable",
+        "Only pods that were fenced and stopped are started from.",
+        "voting = server.fence == record.epoch and server.voting",
+        "voting = True",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
+        "a pod that is loading is usable",
+        "A half-loaded pod is not started from.",
+        "not (server.loading or server.syncing or server.primary or server.link_up)",
+        "not (server.primary or server.link_up)",
+        checked("machines/test_recovery.py"),
+    ),
+)

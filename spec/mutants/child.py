@@ -1,0 +1,89 @@
+"""One run in a process of its own: change the source, then explore a model or run a file of tests; print the verdict.
+
+``python -m spec.mutants.child`` reads ``{"edits": [[module, old, new], ...], "model": ..., "tests": ...}`` from its
+input, and writes an ``Outcome`` as the last line of its output.
+"""
+
+import json
+import os
+import sys
+import time
+from typing import NamedTuple
+
+from spec.mutants import Edit
+from spec.mutants.source import install
+
+MAX_STATES = 1_000_000
+NOT_COLLECTED = (2, 3, 4, 5)
+"""Exit codes of pytest that are no verdict about the code: interrupted, broken, misused, or nothing was run."""
+
+
+class Outcome(NamedTuple):
+    """What a run found. ``verdicts`` is empty if nothing is wrong; ``undecided`` says why the run shows nothing."""
+
+    verdicts: tuple[str, ...] = ()
+    undecided: str = ""
+    story: str = ""
+    steps: int = 0
+    states: int = 0
+    seconds: float = 0.0
+
+
+def _model(name: str) -> Outcome:
+    from spec.models.failover import explore, first_of  # noqa: PLC0415 - not before the source is changed
+    from spec.mutants.models import MODELS  # noqa: PLC0415 - same
+    from spec.story import told  # noqa: PLC0415 - same
+
+    model = MODELS[name]
+    try:
+        first = first_of(model)
+        result = explore(model, MAX_STATES)
+    except Exception as error:  # noqa: BLE001 - whatever a wrong version raises is its verdict
+        return Outcome((f"raised {type(error).__name__}",), story=str(error))
+    if result.violated:
+        story = told(first, result.story)
+        return Outcome((result.violated,), "", f"{result.text}\n{story}", len(result.story), result.states)
+    if not result.complete:
+        return Outcome(undecided=f"more than {MAX_STATES} states", states=result.states)
+    never = sorted(set(model.witnesses) - set(result.witnessed))
+    return Outcome(tuple(f"never: {name}" for name in never), states=result.states)
+
+
+class _Failures:
+    """A plugin of pytest that notes which tests failed."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pytest_runtest_logreport(self, report: object) -> None:
+        """Note a failed test by its name."""
+        if getattr(report, "failed", False):
+            self.names.append(str(getattr(report, "nodeid", "")))
+
+
+def _tests(path: str) -> Outcome:
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = (
+        "1"  # Tests of the machines need none, and loading them takes seconds.
+    )
+    import pytest  # noqa: PLC0415 - what it imports must come after the source is changed
+
+    failures = _Failures()
+    options = ["-x", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "-p", "pytest_timeout", *path.split()]
+    code = int(pytest.main(options, plugins=[failures]))
+    if code in NOT_COLLECTED and not failures.names:
+        return Outcome(undecided=f"pytest ended with {code}")
+    return Outcome(tuple(failures.names))
+
+
+def main() -> None:
+    """Run what the input says."""
+    order = json.load(sys.stdin)
+    install([Edit(*edit) for edit in order["edits"]])
+    began_s = time.monotonic()
+    outcome = _model(order["model"]) if order["model"] else _tests(order["tests"])
+    outcome = outcome._replace(seconds=round(time.monotonic() - began_s, 2))
+    sys.stdout.write("\n" + json.dumps(outcome) + "\n")
+
+
+if __name__ == "__main__":
+    main()
