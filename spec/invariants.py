@@ -126,10 +126,11 @@ def followers_counted(world: World) -> str:
 
 def observed(setup: Setup) -> Always:
     """Nothing that an operator with fresh caches sees contradicts the operator's own safety predicates."""
+    counted = setup._replace(counters_in_view=True)  # "linked" is what tells two serving primaries
 
     def holds(world: World) -> str:
         record = world.api.record
-        found = safety.violations(record, view(setup, world, 0, record))
+        found = safety.violations(record, view(counted, world, 0, record))
         return "; ".join(f"{name}: {text}" for name, text in found)
 
     return holds
@@ -296,6 +297,7 @@ def always(setup: Setup) -> tuple[tuple[str, Always], ...]:
         ("serviceConsistency", service_consistency),
         ("statusTruthful", status_truthful),
         ("bootNeverSelfPromotes", boot_never_self_promotes),
+        ("observed", observed(setup)),
         ("followersCounted", followers_counted),
     )
 

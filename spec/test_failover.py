@@ -2,10 +2,13 @@
 
 import pytest
 
+from gungnir.machines import failover
 from gungnir.machines.kernel import MACHINES
+from gungnir.machines.requests import PutService
 from spec.environment.operators import Taken
 from spec.models.failover import MODELS, Model, explore, first_of
 from spec.story import told
+from spec.world import Budget
 
 QUICK = [model for model in MODELS if not model.slow]
 SLOW = [model for model in MODELS if model.slow]
@@ -34,6 +37,20 @@ def test_every_interleaving_holds(model: Model) -> None:
 def test_every_interleaving_of_a_large_model_holds(model: Model) -> None:
     """As above, where it takes minutes."""
     _holds(model)
+
+
+@pytest.mark.timeout(300)
+def test_the_operators_own_predicates_see_a_service_that_leads_astray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stops a live operator is searched for here with the same functions, and they can fail."""
+
+    def to_the_former(state: failover.State) -> PutService:
+        previous = "" if state.record.intent is None else state.record.intent.previous
+        return PutService(state.service, previous, state.record.epoch)
+
+    monkeypatch.setattr(failover, "_routing", to_the_former)
+    result = explore(Model("", Budget(crash=1, write=1)), only=("observed",))
+    assert result.violated == "observed", result.line()
+    assert "serviceConsistency" in result.text
 
 
 def test_only_rows_of_the_tables_are_taken() -> None:
