@@ -4,6 +4,9 @@ from typing import Final
 
 from spec.mutants import Edit, Pair
 
+OBSERVATION: Final = "spec.environment.observation"
+REPLICATION: Final = "spec.environment.replication"
+SERVER: Final = "spec.environment.server"
 FAULTS: Final = "spec.environment.faults"
 OPERATORS: Final = "spec.environment.operators"
 
@@ -83,5 +86,103 @@ PAIRS: Final[tuple[Pair, ...]] = (
         ),
         "a conflict is taken as claimed",
         "restarted operator",
+    ),
+    Pair(
+        "volumes are not lost",
+        "A pod is replaced by one with an empty volume.",
+        (Edit(FAULTS, "    if budget.lose:\n", "    if False:\n"),),
+        "a new volume starts without a fence",
+        "crash and lost volume",
+    ),
+    Pair(
+        "late commands never arrive",
+        "A command that nobody waits for may still reach its pod.",
+        (
+            Edit(
+                OPERATORS,
+                ('        if answer.kind is AnswerKind.DONE:\n            yield Label("stray"'),
+                ('        if False:\n            yield Label("stray"'),
+            ),
+        ),
+        "pods take commands of older epochs",
+        "late order",
+    ),
+    Pair(
+        "replicas never continue where they were",
+        "A replica that attaches continues where its data ends, if the ids allow it.",
+        (Edit(SERVER, ("    if not host.backlog:\n        return False\n"), "    return False\n"),),
+        "P2: the replication id is taken for the history before the data has reached it",
+        "id adopted early",
+    ),
+    Pair(
+        "clients do not write",
+        "A client writes while all of this goes on.",
+        (Edit(REPLICATION, "    if not world.budget.write:\n", "    if True:\n"),),
+        "the shorter offset wins",
+        "crash",
+    ),
+    Pair(
+        "the stream is empty at once",
+        "A write reaches replicas one after another, later.",
+        (
+            Edit(
+                REPLICATION,
+                "    ghost = ghost._replace(writes=ghost.writes + 1, holders=(*ghost.holders, 0))\n",
+                (
+                    "    near = [q for q, other in enumerate(pods) if other.follows == index and "
+                    "other.link is Link.UP]\n"
+                    "    for q in near:\n"
+                    "        pods = put(pods, q, pods[q]._replace(log=(*pods[q].log, ghost.writes), "
+                    "offset=pods[q].offset + 1))\n"
+                    "    held = 1 << index | sum(1 << q for q in near) if near else 0\n"
+                    "    acked = ghost.acked | ({ghost.writes} if near else frozenset())\n"
+                    "    ghost = ghost._replace(writes=ghost.writes + 1, holders=(*ghost.holders, held), "
+                    "acked=acked)\n"
+                ),
+            ),
+        ),
+        "the shorter offset wins",
+        "crash",
+    ),
+    Pair(
+        "pods that were cut off do not come back",
+        "An operator reaches a pod again.",
+        (Edit(FAULTS, "        if mask & bit:", "        if False:"),),
+        "P2: the larger offset wins, whatever its history",
+        "deposed",
+    ),
+    Pair(
+        "processes do not start again",
+        "A process that ended starts again.",
+        (Edit(REPLICATION, "    if not setup.gone & 1 << index or not pod.run:", "    if not pod.run:"),),
+        "a disk is taken for whole data",
+        "crash of pod and power",
+    ),
+    Pair(
+        "nothing is ever confirmed",
+        "Clients wait for confirmations, and rely on them.",
+        (Edit(REPLICATION, "if mask.bit_count() > setup.facts.acks)", "if mask.bit_count() > len(world.pods))"),),
+        "the shorter offset wins",
+        "crash",
+    ),
+    Pair(
+        "nobody notices that a replica is away",
+        "An operator learns that a replica has been away for long.",
+        (Edit(OBSERVATION, "_away(setup, world, operator) if setup.releases else ()", "()"),),
+        "a replica is left out in the middle of an epoch",
+        "release: attached, and out of the operators' sight",
+    ),
+    Pair(
+        "promoted pods keep their history",
+        "A promoted pod begins a history under an id of its own.",
+        (
+            Edit(
+                SERVER,
+                ('            replid=f"{index}.{pod.run}.{pod.ids + 1}",\n            replid2'),
+                ("            replid=pod.replid,\n            replid2"),
+            ),
+        ),
+        "a history begins at 0",
+        "id adopted early",
     ),
 )

@@ -92,4 +92,18 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "pod = pod._replace(up=True, run=run, primary=True,",
         explored("first start", "bootNeverSelfPromotes"),
     ),
+    _server(
+        "a pod that is told to stop goes on following",
+        "A pod that was told to stop follows nobody, and its data changes no more.",
+        "pod._replace(primary=False, follows=HOLD, follows_uid=0, link=Link.DOWN, copy=None))",
+        "pod)",
+        explored("isolated", "noAckedWriteLost"),
+    ),
+    _server(
+        "a replica attaches with the user of any epoch",
+        "A primary lets nobody attach but with the user of its own epoch.",
+        "allowed = host.fence == acting(pod.creds) if setup.link_bound else pod.creds > 0",
+        "allowed = pod.creds > 0",
+        explored("P1", "noAckedWriteLost"),
+    ),
 )

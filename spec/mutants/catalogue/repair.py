@@ -181,7 +181,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "A pod beyond the size is only told to follow if it serves.",
         "        return server.primary\n",
         "        return server.primary or server.follows != primary.address\n",
-        checked("machines/test_repair.py"),
+        checked("machines/test_repair_requests.py"),
     ),
     _repair(
         "a loading pod is told to follow",

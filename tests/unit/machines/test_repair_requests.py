@@ -109,6 +109,11 @@ def test_a_pod_beyond_the_size_that_counts_is_told_only_if_it_is_a_primary() -> 
     assert "attach" not in first(leaving, view(*PODS, pod(7, server(7)))).triggers
 
 
+def test_a_pod_that_is_to_leave_is_not_attached_while_it_still_counts() -> None:
+    counted = record(members=(*record().members, Member("vc-3", "uid3", "run3")), electorate=Electorate(4, 1))
+    assert "attach" not in first(counted, view(*PODS, pod(3, server(3)))).triggers.split()
+
+
 def test_a_pod_that_stays_is_not_ended_though_it_voted_and_follows_nobody() -> None:
     beyond = pod(7, server(7, voting=True))
     assert "end" not in first(record(), view(*PODS, beyond)).triggers.split()
