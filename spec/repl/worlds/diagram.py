@@ -1,7 +1,9 @@
 """The place in a machine's diagram, read from its step table."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -56,3 +58,19 @@ def marked(name: str, phase: str) -> str:
     """
     drawn = mermaid(machine_of(name))
     return f"{drawn}\n    classDef here stroke-width:4px\n    class {phase} here" if phase else drawn
+
+
+class Drawn:
+    """What every game shows of the machines: their tables do not depend on the world that they are in."""
+
+    def diagram(self, machine: str, trail: tuple[str, ...]) -> RenderableType:
+        """Return a machine's table with the phases of this round marked."""
+        return table(machine, trail)
+
+    def mermaid(self, machine: str, phase: str) -> str:
+        """Return a machine as a Mermaid diagram with one phase marked."""
+        return marked(machine, phase)
+
+    def machines(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the phases of each machine by its name."""
+        return {name: machine.phases for name, machine in MACHINES.items()}

@@ -5,7 +5,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from rich.console import RenderableType
 
-from gungnir.machines.kernel import MACHINES, IllegalTransition
+from gungnir.machines.kernel import IllegalTransition
 from spec.explorer import AlwaysOf, OnStepOf, Search
 from spec.repl.game import Broken, Check, Move, Place, ReplError, unique
 from spec.repl.worlds import diagram
@@ -45,7 +45,7 @@ def meaning(predicate: Callable[..., str]) -> str:
     return (owner.__doc__ or "").strip().partition("\n")[0]
 
 
-class ExploredGame(Generic[StateT]):
+class ExploredGame(diagram.Drawn, Generic[StateT]):
     """A model of ``spec.models`` to be stepped through by hand.
 
     A world shows itself by ``shown()``, a line for each part; a subclass shows it better.
@@ -164,18 +164,6 @@ class ExploredGame(Generic[StateT]):
         """Return where each running machine stands."""
         del state
         return ()
-
-    def diagram(self, machine: str, trail: tuple[str, ...]) -> RenderableType:
-        """Return a machine's table with the phases of this round marked."""
-        return diagram.table(machine, trail)
-
-    def mermaid(self, machine: str, phase: str) -> str:
-        """Return a machine as a Mermaid diagram with one phase marked."""
-        return diagram.marked(machine, phase)
-
-    def machines(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the phases of each machine by its name."""
-        return {name: machine.phases for name, machine in MACHINES.items()}
 
     def search(
         self, state: StateT, goal: Callable[[StateT], bool] | None, max_states: int

@@ -40,7 +40,7 @@ class Standing(NamedTuple):
     views: tuple[tuple[str, View], ...] = ()
 
 
-class TraceGame:
+class TraceGame(diagram.Drawn):
     """A trace to be stepped through by hand."""
 
     def __init__(self, path: str) -> None:
@@ -144,18 +144,6 @@ class TraceGame:
     def places(self, state: Standing) -> tuple[Place, ...]:
         """Return the rounds that have not ended."""
         return tuple(Place(cluster, machine, phase, "its reply") for cluster, machine, phase in state.phases)
-
-    def diagram(self, machine: str, trail: tuple[str, ...]) -> RenderableType:
-        """Return a machine's table with the phases of this round marked."""
-        return diagram.table(machine, trail)
-
-    def mermaid(self, machine: str, phase: str) -> str:
-        """Return a machine as a Mermaid diagram with one phase marked."""
-        return diagram.marked(machine, phase)
-
-    def machines(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the phases of each machine by its name."""
-        return {name: machine.phases for name, machine in MACHINES.items()}
 
     def search(
         self, state: Standing, goal: Callable[[Standing], bool] | None, max_states: int
