@@ -6,6 +6,7 @@ from gungnir.machines import failover
 from gungnir.machines.kernel import MACHINES
 from gungnir.machines.requests import PutService
 from spec.environment.operators import Taken
+from spec.judging import assert_holds
 from spec.models.failover import MODELS, Model, explore, first_of
 from spec.story import told
 from spec.world import Budget
@@ -15,13 +16,7 @@ SLOW = [model for model in MODELS if model.slow]
 
 
 def _holds(model: Model) -> None:
-    result = explore(model)
-    assert not result.violated, f"{result.line()}\n{told(first_of(model), result.story)}"
-    assert result.complete
-    missing = set(model.witnesses) - set(result.witnessed)
-    assert not missing, f"never seen: {sorted(missing)}"
-    if model.pinned:
-        assert (result.states, result.transitions) == model.pinned
+    assert_holds(explore(model), model.witnesses, lambda story: told(first_of(model), story))
 
 
 @pytest.mark.timeout(300)

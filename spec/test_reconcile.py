@@ -1,16 +1,15 @@
 """The reconcile machine: what is ours becomes as the spec says, what is not stays, and the models can fail."""
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from gungnir.machines import reconcile
 from gungnir.resources import client_service, stateful_set
-from spec import pins
 from spec.environment import owned
 from spec.environment.owned import OwnedBudget, successors
+from spec.judging import assert_holds, rewritten
 from spec.models.reconcile import MODELS, OwnedModel, explore, first_world, matches
 from spec.reach import always_a_way
 from spec.story import told_of
@@ -41,12 +40,8 @@ def _fresh() -> Iterator[None]:
 @pytest.mark.parametrize("model", QUICK, ids=[model.name for model in QUICK])
 def test_every_interleaving_holds(model: OwnedModel) -> None:
     """No write without drift, against a conflict, to somebody else's object, or over what the failover wrote."""
-    result = explore(model)
-    assert not result.violated, f"{result.line()}\n{told_of(first_world(model), result.story)}"
-    assert result.complete
-    missing = set(model.witnesses) - set(result.witnessed)
-    assert not missing, f"never seen: {sorted(missing)}"
-    assert not pins.difference(f"reconcile: {model.name}", result)
+    first = first_world(model)
+    assert_holds(explore(model), model.witnesses, lambda story: told_of(first, story), f"reconcile: {model.name}")
 
 
 @pytest.mark.timeout(300)
@@ -61,16 +56,6 @@ def test_there_is_always_a_way_to_what_the_spec_says(budget: OwnedBudget) -> Non
 
 
 # --- the models can fail --------------------------------------------------------------------------------------------
-
-
-def _rewritten(name: str, before: str, after: str) -> Callable[..., Any]:
-    """Return a function of the machine with one piece of its source replaced; it must be there exactly once."""
-    source = inspect.getsource(getattr(reconcile, name))
-    assert source.count(before) == 1, f"{before!r} is not once in {name}"
-    scope = dict(vars(reconcile))
-    exec(source.replace(before, after), scope)  # noqa: S102 - our own source, changed in one place
-    mutated: Callable[..., Any] = scope[name]
-    return mutated
 
 
 _ADOPTS = 'case OwnedSeen(ours=False):\n            return _to(state, "drifted", UpdateOwned(kind, reply.version))'
@@ -125,7 +110,7 @@ def test_a_wrong_version_of_the_machine_is_found(
 ) -> None:
     """Each guard is needed."""
     _, model, phase, before, after, violated = wrong
-    mutated = _rewritten(f"_{phase.lower()}", before, after)
+    mutated = rewritten(reconcile, f"_{phase.lower()}", before, after)
     monkeypatch.setitem(reconcile._HANDLERS, reconcile.Phase[phase], mutated)  # noqa: SLF001 - a mutant replaces what nobody else may call
     result = explore(BY_NAME[model])
     assert result.violated == violated, result.line()
@@ -148,7 +133,7 @@ def test_a_builder_that_does_not_carry_what_the_failover_wrote_is_found(
 @pytest.mark.timeout(300)
 def test_a_machine_that_overlooks_drift_has_no_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was edited by hand would stay so for ever."""
-    mutated = _rewritten("_get", "OwnedSeen(drifted=True)", "OwnedSeen(drifted=None)")
+    mutated = rewritten(reconcile, "_get", "OwnedSeen(drifted=True)", "OwnedSeen(drifted=None)")
     monkeypatch.setitem(reconcile._HANDLERS, reconcile.Phase.GET, mutated)  # noqa: SLF001 - as above
     found = always_a_way(successors, first_world(OwnedModel("", OwnedBudget(edit=1))), matches)
     assert found.story

@@ -2,6 +2,7 @@
 
 import pytest
 
+from spec.judging import assert_holds
 from spec.models.failover import Model, explore, first_of
 from spec.models.release import MODELS
 from spec.story import told
@@ -11,11 +12,7 @@ SLOW = [model for model in MODELS if model.slow]
 
 
 def _holds(model: Model) -> None:
-    result = explore(model)
-    assert not result.violated, f"{result.line()}\n{told(first_of(model), result.story)}"
-    assert result.complete
-    missing = set(model.witnesses) - set(result.witnessed)
-    assert not missing, f"never seen: {sorted(missing)}"
+    assert_holds(explore(model), model.witnesses, lambda story: told(first_of(model), story))
 
 
 @pytest.mark.timeout(300)

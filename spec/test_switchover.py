@@ -1,14 +1,11 @@
 """A person's request is answered or carried out, and nothing is carried out that nobody asks for any more."""
 
-import inspect
-from collections.abc import Callable
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 from gungnir.machines import failover, failover_table, switchover
-from spec import pins
+from spec.judging import assert_holds, rewritten
 from spec.models.failover import Model, explore, first_of
 from spec.models.switchover import MODELS
 from spec.story import told
@@ -19,13 +16,8 @@ BY_NAME = {model.name: model for model in MODELS}
 
 
 def _holds(model: Model) -> None:
-    result = explore(model)
-    assert not result.violated, f"{result.line()}\n{told(first_of(model), result.story)}"
-    assert result.complete
-    missing = set(model.witnesses) - set(result.witnessed)
-    assert not missing, f"never seen: {sorted(missing)}"
-    if not model.slow:
-        assert not pins.difference(f"switchover: {model.name}", result)
+    pin = "" if model.slow else f"switchover: {model.name}"
+    assert_holds(explore(model), model.witnesses, lambda story: told(first_of(model), story), pin)
 
 
 @pytest.mark.timeout(300)
@@ -41,16 +33,6 @@ def test_every_interleaving_holds(model: Model) -> None:
 def test_every_interleaving_of_a_large_model_holds(model: Model) -> None:
     """As above, where it takes minutes."""
     _holds(model)
-
-
-def _rewritten(module: ModuleType, name: str, before: str, after: str) -> Callable[..., Any]:
-    """Return a function of a machine with one piece of its source replaced; it must be there exactly once."""
-    source = inspect.getsource(getattr(module, name))
-    assert source.count(before) == 1, f"{before!r} is not once in {name}"
-    scope = dict(vars(module))
-    exec(source.replace(before, after), scope)  # noqa: S102 - our own source, changed in one place
-    mutated: Callable[..., Any] = scope[name]
-    return mutated
 
 
 WRONG = [
@@ -94,7 +76,7 @@ def test_a_wrong_version_of_the_machines_is_found(
 ) -> None:
     """The first two are what the machine did before this world was explored."""
     module, phase, name, before, after = change
-    mutated = _rewritten(module, name, before, after)
+    mutated = rewritten(module, name, before, after)
     monkeypatch.setitem(vars(module)["_HANDLERS"], phase, mutated)
     result = explore(BY_NAME[model])
     assert result.violated == violated, result.line()

@@ -13,8 +13,8 @@ from spec.world import CLUSTER, Budget, Setup, World
 class Model(NamedTuple):
     """A world to explore: where it starts, which faults may still happen, and what the environment gives us.
 
-    ``witnesses`` are what some run must show, ``pinned`` the number of states and transitions: a change of behaviour is
-    a visible difference. ``only`` names the predicates that can hold in this world, if not all can.
+    ``witnesses`` are what some run must show. ``only`` names the predicates that can hold in this world, if not all
+    can.
     """
 
     name: str
@@ -25,7 +25,6 @@ class Model(NamedTuple):
     operators: int = 1
     setup: Setup = Setup(Facts(CLUSTER, "uid-c", 3, 1, persistent=True))
     witnesses: tuple[str, ...] = ()
-    pinned: tuple[int, int] | None = None
     slow: bool = False
     only: tuple[str, ...] = ()
 

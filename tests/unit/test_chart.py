@@ -12,9 +12,10 @@ import yaml
 
 import gungnir
 from gungnir.runtime.metrics import Metrics
-from gungnir.runtime.rights import LEASE, Right, rights
+from gungnir.runtime.rights import LEASE, rights
 from gungnir.runtime.settings import load_settings, settings_table
 from gungnir.runtime.settings_schema import main as print_schema
+from tests.unit.roles import granted, needed
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "chart" / "gungnir-operator"
@@ -53,20 +54,6 @@ def container(case: str) -> Manifest:
 def environment(case: str) -> dict[str, str]:
     """What the operator gets, with names for what the cluster fills in."""
     return {entry["name"]: entry.get("value", "from-the-pod") for entry in container(case)["env"]}
-
-
-def granted(role: Manifest) -> set[tuple[str, str, str]]:
-    return {
-        (group, path, verb)
-        for rule in role["rules"]
-        for group in rule["apiGroups"]
-        for path in rule["resources"]
-        for verb in rule["verbs"]
-    }
-
-
-def needed(*wanted: Right) -> set[tuple[str, str, str]]:
-    return {(right.resource.group, right.path, right.verb) for right in wanted}
 
 
 def schema() -> Manifest:

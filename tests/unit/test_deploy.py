@@ -9,8 +9,9 @@ import yaml
 
 import gungnir
 from gungnir.api import names
-from gungnir.runtime.rights import LEASE, Right, rights
+from gungnir.runtime.rights import LEASE, rights
 from gungnir.runtime.settings import load_settings
+from tests.unit.roles import granted, needed
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 Manifest = dict[str, Any]
@@ -58,20 +59,6 @@ def test_every_manifest_is_reached_from_the_kustomization() -> None:
 def test_the_image_tag_is_the_version_of_the_package() -> None:
     (image,) = load_all(DEPLOY / "kustomization.yaml")[0]["images"]
     assert image == {"name": operator_pod()["containers"][0]["image"], "newTag": gungnir.__version__}
-
-
-def granted(role: Manifest) -> set[tuple[str, str, str]]:
-    return {
-        (group, path, verb)
-        for rule in role["rules"]
-        for group in rule["apiGroups"]
-        for path in rule["resources"]
-        for verb in rule["verbs"]
-    }
-
-
-def needed(*rights: Right) -> set[tuple[str, str, str]]:
-    return {(right.resource.group, right.path, right.verb) for right in rights}
 
 
 def test_the_operator_has_exactly_the_rights_of_the_table() -> None:
