@@ -191,7 +191,7 @@ def failover_intent_durable(before: World, label: Label, _after: World) -> str:
 
 
 def fence_before_select(before: World, _label: Label, after: World) -> str:
-    """When a candidate of a known history is stored, a quorum of those who count takes no older command."""
+    """When a candidate of a known history is stored, a quorum of those who count, or the primary before, is fenced."""
     if unchanged(before, after, "api"):
         return ""
     was, now = before.api.record, after.api.record
@@ -202,9 +202,10 @@ def fence_before_select(before: World, _label: Label, after: World) -> str:
     candidate = now.intent.candidate
     if candidate is None or candidate.history == 0:
         return ""
-    counted = [pod for index, pod in enumerate(after.pods) if pod_name(index) in now.counted]
-    raised = sum(1 for pod in counted if pod.saved >= voting(now.epoch))
-    needed = votes_needed(now.electorate)
+    fenced = {pod_name(index) for index, pod in enumerate(after.pods) if pod.saved >= voting(now.epoch)}
+    if was.primary is not None and was.primary.pod in fenced:
+        return ""
+    raised, needed = len(fenced & now.counted), votes_needed(now.electorate)
     return "" if raised >= needed else f"only {raised} pods are fenced at epoch {now.epoch}, {needed} are needed"
 
 

@@ -252,6 +252,8 @@ class Setup(NamedTuple):
     that follows conflict, which other runs show. A reduction for large models."""
     gone: int = 0
     """Pods (bit mask) whose node is gone for good: once they have ended, they do not start again."""
+    departed: int = 0
+    """Pods (bit mask) whose object is gone while their process lives on: operators do not know where it is."""
     kubelet_lags: bool = False
     """A process may answer before the kubelet has reported that it started, and how the one before it ended."""
     remembers_ids: bool = False

@@ -11,6 +11,8 @@ Rules
   it lives on somewhere. It returns as a new pod does.
 - No such epoch may have begun since a replica was lost. One is begun for it alone, once it has been away for long, all
   others are in sync, and it makes fewer votes necessary.
+- So it is with pods that a scale-down took away: that their objects are gone does not say that their processes are. An
+  epoch is begun without them as soon as the last of them is gone.
 
 What this does not decide: whether enough of those who count have voted (selection.py).
 """
@@ -74,6 +76,14 @@ def grown(facts: Facts, record: Record) -> Electorate:
     return Electorate(max(electorate.size, len(record.counted)), acks)
 
 
+def may_settle(facts: Facts, record: Record) -> bool:
+    """Tell whether nobody but the pods of the spec can confirm a write in this epoch, or none is promised from now on.
+
+    A pod object that is gone is no proof: its node may be cut off, and its process attached to the primary.
+    """
+    return not facts.acks or record.told.issubset(facts.pod_names)
+
+
 def settled(facts: Facts, record: Record) -> Record:
     """Return the record for when every pod of the spec, and no other, was read at what the primary held."""
     staying = tuple(member for member in record.members if member.pod in facts.pod_names)
@@ -87,12 +97,13 @@ def settled(facts: Facts, record: Record) -> Record:
 def left_out(facts: Facts, record: Record, answers: tuple[Answer, ...]) -> tuple[str, ...]:
     """Return who may not follow in the epoch that ``answers`` to DETACH are of: who counts and is not there.
 
-    Nobody, where nobody can be spared anyway: admitting the pod again would only take time.
+    None of those that are to stay, where nobody can be spared anyway: admitting the pod again would only take time.
     """
-    if not record.electorate.acks or facts.size <= _needed(facts, record):
+    if not record.electorate.acks:
         return ()
-    there = {answer.pod for answer in answers if answer.kind in _THERE}
-    return tuple(sorted(record.counted - there))
+    away = record.counted - {answer.pod for answer in answers if answer.kind in _THERE}
+    spared = facts.size > _needed(facts, record)
+    return tuple(sorted(away if spared else away.difference(facts.pod_names)))
 
 
 def may_forget(facts: Facts, record: Record, primary: PodView, view: View) -> bool:
@@ -118,18 +129,31 @@ def forgotten(record: Record) -> Record:
 def lost(facts: Facts, record: Record, view: View) -> tuple[str, ...]:
     """Return the replicas for whose loss an epoch is worth its write gap: away for long, and all others in sync.
 
-    Nobody while more replicas answer the primary than answer here: then the one that is away from us serves.
+    Nobody while more replicas answer the primary than answer here: then the one that is away from us serves. What a
+    scale-down took away is to go, whether it serves or not.
     """
     primary = None if record.primary is None else view.pod(record.primary.pod)
-    away = dict(view.away)
-    gone = {name for name in record.told if away.get(name, 0) >= facts.release_after_ms}
+    removal = removed(facts, record, view)
+    gone = _away_for_long(facts, record, view) | removal
     rest = record.told - gone
     if primary is None or primary.server is None or primary.name in gone or not record.electorate.acks:
         return ()
     if len(rest) < _needed(facts, record) or not _all_attached(record, rest, primary, view):
         return ()
     serving = primary.server.good if primary.server.good >= 0 else primary.server.linked
-    return tuple(sorted(gone)) if serving < len(rest) else ()
+    return tuple(sorted(gone)) if removal or serving < len(rest) else ()
+
+
+def removed(facts: Facts, record: Record, view: View) -> frozenset[str]:
+    """Return the pods that may follow and that a scale-down took away; none before the last of them is gone."""
+    leaving = record.told.difference(facts.pod_names)
+    staying = {pod.name for pod in view.pods} - _away_for_long(facts, record, view)
+    return frozenset() if leaving & staying else leaving
+
+
+def _away_for_long(facts: Facts, record: Record, view: View) -> frozenset[str]:
+    away = dict(view.away)
+    return frozenset(name for name in record.told if away.get(name, 0) >= facts.release_after_ms)
 
 
 def due_ms(facts: Facts, record: Record, view: View) -> int | None:

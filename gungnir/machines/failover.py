@@ -2,7 +2,8 @@
 
 Rules
 - Nothing is told to a pod before the epoch (and, for a promotion, the candidate) is stored in ``.status`` by CAS.
-- A candidate is chosen only among pods that stopped following and were read after that, by a quorum of whole pods.
+- A candidate is chosen only among pods that stopped following and were read after that, by a quorum of whole pods or
+  by the recorded primary's own vote.
 - The new history is stored before any pod follows it, so no pod can carry a history that the record does not know.
 - An answer that is Unknown never advances a step: the round is abandoned and the next one reads back and resumes.
 - Planned and unplanned failovers are one protocol: a planned one holds the writes and waits for its target first. If
@@ -60,6 +61,8 @@ REQUESTED = "Requested"
 """The reason of a failover that a person asked for by annotation."""
 REPLICA_LOST = "ReplicaLost"
 """The reason of an epoch that is begun only so that a replica that is gone need not count."""
+REPLICA_REMOVED = "ReplicaRemoved"
+"""As REPLICA_LOST, after a scale-down: the pods that it took away need not count."""
 CATCH_UP_STEP_MS = 5
 """How long a planned failover waits between two looks at the target's offset."""
 VOTE_MS = 1500
@@ -211,7 +214,8 @@ def _kind(state: State) -> Kind:
 def _begin_release(facts: Facts, state: State) -> Step[State]:
     if state.record.primary is None or not electorate.lost(facts, state.record, state.view):
         return _to(state, "changed", detail="the record moved on")
-    return _begin(facts, state._replace(wanted=state.record.primary.pod), Kind.RELEASE, REPLICA_LOST)
+    reason = REPLICA_REMOVED if electorate.removed(facts, state.record, state.view) else REPLICA_LOST
+    return _begin(facts, state._replace(wanted=state.record.primary.pod), Kind.RELEASE, reason)
 
 
 def _begin(facts: Facts, state: State, kind: Kind, reason: str) -> Step[State]:
@@ -349,7 +353,7 @@ def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
     record, uids = state.record, tuple((command.pod, command.uid) for command in state.commands)[: len(answers)]
     ballot = count(record, answers, uids)
     target = state.wanted or ("" if record.intent is None else record.intent.target)
-    candidate, why = elect(record, ballot, target, _leaving(record)), "Quorum"
+    candidate, why = elect(record, ballot, target, _leaving(record))
     if candidate is None:
         candidate, why = way_out(facts, record, ballot, answers, uids, state.consent, state.view)
     if candidate is None:

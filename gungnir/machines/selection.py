@@ -6,6 +6,8 @@ Rules
 - A pod counts as of a history only once its data has reached that history's base offset: ``master_replid`` is adopted
   early, at ``+CONTINUE``, while the data is still that of the parent history.
 - Enough pods must have voted to meet every set of pods that WAIT may have counted: size - acks of the electorate.
+- Or the very process that is recorded as primary has: what was confirmed in its epoch it holds itself, what was
+  confirmed before it held when it was chosen, and nobody can confirm anything through it any more.
 - Sentinel ranks priority above offset, and loses writes that WAIT acknowledged. Here priority only breaks ties.
 
 What this does not decide: whether to fail over at all (evidence.py), and what to do when nobody may be chosen.
@@ -145,12 +147,35 @@ def best(votes: tuple[Vote, ...], target: str = "", leaving: str = "") -> Vote |
     return winner
 
 
-def elect(record: Record, ballot: Ballot, target: str = "", leaving: str = "") -> Candidate | None:
-    """Return the candidate of this ballot, or None if too few pods voted to be sure of every acknowledged write."""
-    if len(ballot.votes) < votes_needed(record.electorate, len(ballot.blanks)):
-        return None
+class Choice(NamedTuple):
+    """Who is promoted, and by which rule: ``Quorum`` or ``PrimaryVoted``. Nobody, if no rule is sure of all writes."""
+
+    candidate: Candidate | None
+    rule: str = ""
+
+
+def elect(record: Record, ballot: Ballot, target: str = "", leaving: str = "") -> Choice:
+    """Return the candidate of this ballot, or nobody if it is not sure that every acknowledged write is among it."""
     winner = best(ballot.votes, target, leaving)
-    return None if winner is None else candidate_of(winner)
+    if winner is None:
+        return Choice(None)
+    if len(ballot.votes) >= votes_needed(record.electorate, len(ballot.blanks)):
+        return Choice(candidate_of(winner), "Quorum")
+    if primary_voted(record, ballot, winner):
+        return Choice(candidate_of(winner), "PrimaryVoted")
+    return Choice(None)
+
+
+def primary_voted(record: Record, ballot: Ballot, winner: Vote) -> bool:
+    """Tell whether the recorded primary's own process voted, and holds as much of its history as the winner.
+
+    One that holds less than a replica of it was made to follow somebody by hand: its word is one of many then.
+    """
+    primary = record.primary
+    if primary is None:
+        return False
+    own = (vote for vote in ballot.votes if vote.run_id == primary.run_id and vote.history == primary.epoch)
+    return any((vote.history, vote.offset) == (winner.history, winner.offset) for vote in own)
 
 
 def candidate_of(vote: Vote) -> Candidate:

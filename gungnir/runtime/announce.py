@@ -92,7 +92,9 @@ class Announcer:
         if outcome.result.startswith("Aborted"):
             reason, text = Reason.SWITCHOVER_ABORTED, outcome.result
         if outcome.kind == Kind.RELEASE:
-            reason, absent = Reason.REPLICA_LOST, dict(outcome.operands).get("leftOut", "nobody")
+            removed = outcome.reason == failover.REPLICA_REMOVED
+            reason = Reason.REPLICA_REMOVED if removed else Reason.REPLICA_LOST
+            absent = dict(outcome.operands).get("leftOut", "nobody")
             text = f"left out of epoch {outcome.epoch}, which {outcome.target} serves: {absent}"
         if outcome.kind == Kind.BOOTSTRAP:
             reason = Reason.CLUSTER_CREATED
@@ -113,7 +115,7 @@ class Announcer:
         if state.phase is not repair_table.Phase.CHANGED or not before.left_out or not fewer:
             return
         text = (
-            f"{', '.join(before.left_out)}: away; all others hold every confirmed write, and "
+            f"{', '.join(before.left_out)}: gone; all others hold every confirmed write, and "
             f"{votes_needed(now.electorate)} of {now.electorate.size} are enough for a failover from now on"
         )
         self._log.info("replicas released", pods=list(before.left_out), size=now.electorate.size)

@@ -19,7 +19,11 @@ def view(setup: Setup, world: World, operator: int, record: Record) -> View:
     return relabelled(
         record,
         View(
-            pods=tuple(_pod(setup, world, operator, index) for index in range(len(world.pods))),
+            pods=tuple(
+                _pod(setup, world, operator, index)
+                for index in range(len(world.pods))
+                if not setup.departed & 1 << index
+            ),
             service_pod=api.service_pod,
             service_epoch=api.service_epoch,
             template_epoch=api.template,
@@ -30,8 +34,8 @@ def view(setup: Setup, world: World, operator: int, record: Record) -> View:
 
 
 def _away(setup: Setup, world: World, operator: int) -> tuple[tuple[str, int], ...]:
-    cut, for_ms = world.cuts.operators[operator], setup.facts.release_after_ms
-    return tuple((pod_name(i), for_ms) for i, pod in enumerate(world.pods) if cut & 1 << i or not pod.up)
+    unheard, for_ms = world.cuts.operators[operator] | setup.departed, setup.facts.release_after_ms
+    return tuple((pod_name(i), for_ms) for i, pod in enumerate(world.pods) if unheard & 1 << i or not pod.up)
 
 
 def relabelled(record: Record, snapshot: View) -> View:

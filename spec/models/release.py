@@ -7,7 +7,7 @@ from typing import Final
 
 from gungnir.machines.facts import Facts
 from spec.models.failover import Model
-from spec.models.scenes import bereaved, bereaved_and_haunted, heir_behind, out_of_sight, parted
+from spec.models.scenes import bereaved, bereaved_and_haunted, bereaved_of_two, heir_behind, out_of_sight, parted
 from spec.world import CLUSTER, Budget, Setup
 
 _AWAY: Final = Setup(Facts(CLUSTER, "uid-c", 3, 1, persistent=True), releases=True)
@@ -66,6 +66,22 @@ MODELS: Final = (
         setup=_AWAY,
         witnesses=(*_BACK, "failed over by the rest"),
         slow=True,
+    ),
+    Model(
+        "five pods, two lost for good at once",
+        Budget(crash=1),
+        bereaved_of_two,
+        5,
+        setup=_AWAY._replace(gone=1 << 4 | 1 << 3),
+        witnesses=_BY_THE_REST,
+    ),
+    Model(
+        "four pods, two lost at once and back at any step",
+        Budget(restart=1),
+        bereaved_of_two,
+        4,
+        setup=_AWAY,
+        witnesses=_BACK,
     ),
     Model(
         "back at any step, and the primary is lost",

@@ -120,12 +120,7 @@ def lagging(setup: Setup) -> World:
 def haunted(setup: Setup) -> World:
     """Pod 1 restarted and was attached again; the first attempt to do so is still under way somewhere."""
     world = serving(setup)
-    pod = world.pods[1]
-    host = world.pods[0]
-    follow = PodCommand(
-        Verb.FOLLOW, pod_name(1), uid_of(1, pod.uid), world.api.record.epoch, "", address_of(0, host.uid)
-    )
-    return strayed(settled(setup, ended(setup, world, 1)), (follow,))
+    return strayed(settled(setup, ended(setup, world, 1)), (_order(world, 1),))
 
 
 def haunted_vote(setup: Setup) -> World:
@@ -175,6 +170,11 @@ def bereaved(setup: Setup) -> World:
     return ended(setup, serving(setup), setup.facts.size - 1)
 
 
+def bereaved_of_two(setup: Setup) -> World:
+    """The last two pods ended, and nobody has noticed yet."""
+    return ended(setup, bereaved(setup), setup.facts.size - 2)
+
+
 def heir_behind(setup: Setup) -> World:
     """As ``bereaved``; the pod that ended was the only one to confirm the last write, and the others lag."""
     last = setup.facts.size - 1
@@ -197,11 +197,15 @@ def parted(setup: Setup) -> World:
 def bereaved_and_haunted(setup: Setup) -> World:
     """As ``bereaved``; an order of the present epoch to follow is still under way to the pod that ended."""
     world, last = serving(setup), setup.facts.size - 1
-    host, pod = world.pods[0], world.pods[last]
-    order = PodCommand(
-        Verb.FOLLOW, pod_name(last), uid_of(last, pod.uid), world.api.record.epoch, "", address_of(0, host.uid)
+    return strayed(ended(setup, world, last), (_order(world, last),))
+
+
+def _order(world: World, index: int) -> PodCommand:
+    """Return the order of the present epoch to this pod: follow pod 0."""
+    host, pod = world.pods[0], world.pods[index]
+    return PodCommand(
+        Verb.FOLLOW, pod_name(index), uid_of(index, pod.uid), world.api.record.epoch, "", address_of(0, host.uid)
     )
-    return strayed(ended(setup, world, last), (order,))
 
 
 def grown(setup: Setup) -> World:
@@ -210,3 +214,15 @@ def grown(setup: Setup) -> World:
     world = serving(setup._replace(facts=facts._replace(size=facts.size - 1)))
     fresh = Pod(up=False, uid=1, run=0, log=(), offset=0, replid="", saved=voting(world.api.template))
     return world._replace(pods=(*world.pods, fresh))
+
+
+def shrunk(setup: Setup) -> World:
+    """One pod fewer was just asked for, and its object is gone; its process is attached, and confirms writes."""
+    facts = setup.facts
+    return serving(setup._replace(facts=facts._replace(size=facts.size + 1), departed=0))
+
+
+def shrunk_and_haunted(setup: Setup) -> World:
+    """As ``shrunk``; the process ended, and the next one does not know yet whom to follow: the order is under way."""
+    world, last = shrunk(setup), setup.facts.size
+    return strayed(ended(setup, world, last), (_order(world, last),))

@@ -17,6 +17,7 @@ from spec.mutants.catalogue.recovery import MUTANTS as RECOVERY
 from spec.mutants.catalogue.release import MUTANTS as RELEASE
 from spec.mutants.catalogue.repair import MUTANTS as REPAIR
 from spec.mutants.catalogue.selection import MUTANTS as SELECTION
+from spec.mutants.catalogue.shrink import MUTANTS as SHRINK
 from spec.mutants.catalogue.switchover import MUTANTS as SWITCHOVER
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
@@ -29,6 +30,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *ELECTORATE,
     *REPAIR,
     *RELEASE,
+    *SHRINK,
     *SWITCHOVER,
     *LEASE,
     *RECONCILE,

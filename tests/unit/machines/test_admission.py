@@ -93,7 +93,7 @@ def test_a_pod_that_never_held_anything_is_not_needed(change: dict[str, Any], ne
     stored = claimed(electorate=GROWN.electorate, admitted=GROWN.admitted)
     ballot = count(stored, answers, uids)
     assert votes_needed(stored.electorate, len(ballot.blanks)) == needed
-    assert (elect(stored, ballot) is not None) is (needed == 2)
+    assert (elect(stored, ballot).candidate is not None) is (needed == 2)
 
 
 def test_a_failover_tells_only_admitted_pods_to_follow() -> None:

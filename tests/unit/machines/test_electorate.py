@@ -38,6 +38,7 @@ LEFT_OUT = record(left_out=("vc-2",))
 ABSENT = view(pod(0, serving(linked=1)), pod(1, following(1)), away=AWAY)
 GONE = pod(2, None, contact=Contact.SILENT, silent_ms=FACTS.release_after_ms, role_label="", synced=False)
 FOUR = FACTS._replace(size=4)
+TWO = FACTS._replace(size=2)
 
 
 def looked(stored: Record, seen: View) -> Any:
@@ -60,11 +61,16 @@ def test_who_answers_is_not_left_out_whatever_the_answer() -> None:
 
 @pytest.mark.parametrize(
     ("facts", "acks"),
-    [(FACTS._replace(size=2), 1), (FACTS, 2), (FACTS._replace(acks=2), 1), (FACTS, 0)],
-    ids=["two-pods", "two-promised", "two-asked-for", "async"],
+    [(FACTS, 2), (FACTS._replace(acks=2), 1), (FACTS, 0)],
+    ids=["two-promised", "two-asked-for", "async"],
 )
 def test_nobody_is_left_out_where_nobody_can_be_spared(facts: Any, acks: int) -> None:
     assert electorate.left_out(facts, record(electorate=Electorate(3, acks)), (vote(1),)) == ()
+
+
+def test_of_two_pods_none_is_left_out_but_who_is_to_leave() -> None:
+    assert electorate.left_out(TWO, record(), (vote(1),)) == ("vc-2",)
+    assert electorate.left_out(TWO, record(), (vote(1), vote(2))) == ()
 
 
 def test_only_who_counts_is_left_out() -> None:
@@ -209,6 +215,54 @@ def other(ordinal: int = 1, **changes: Any) -> PodView:
 )
 def test_no_epoch_is_begun_where_it_would_not_help_or_could_hurt(stored: Record, seen: View) -> None:
     assert electorate.lost(FACTS, stored, seen) == ()
+
+
+# --- after a scale-down ---------------------------------------------------------------------------------------------
+
+SHRUNK = view(pod(0, serving(linked=2, good=2)), PODS[1])
+"""Two pods are left of three, and the primary still has two replicas: the process of the third lives on somewhere."""
+
+
+def test_an_epoch_is_begun_for_pods_that_a_scale_down_took_away_whether_they_serve_or_not() -> None:
+    assert electorate.removed(TWO, record(), SHRUNK) == {"vc-2"}
+    taken = walk(failover.step, failover.start(), (Seen(record(), SHRUNK), cluster(record())), TWO)
+    claim = taken.steps[-1].request
+    assert isinstance(claim, PutRecord)
+    assert claim.record.intent == Intent(Kind.RELEASE, Stage.FENCING, "ReplicaRemoved", "vc-0", None, "vc-0")
+
+
+def test_one_epoch_is_begun_for_all_pods_that_a_scale_down_takes_away() -> None:
+    """Not before the last of them is gone; one that does not go is waited for as long as for a lost replica."""
+    five = record(members=(*MEMBERS, Member("vc-3", "u3", "r3"), Member("vc-4", "u4", "r4")))
+    leaving = pod(4, following(4), deleting=True)
+    assert electorate.removed(FACTS, five, view(*PODS, leaving)) == frozenset()
+    assert electorate.lost(FACTS, five, view(*PODS, leaving)) == ()
+    stuck = view(*PODS, leaving._replace(contact=Contact.SILENT), away=(("vc-4", FACTS.release_after_ms),))
+    assert electorate.lost(FACTS, five, stuck) == electorate.lost(FACTS, five, view()) == ("vc-3", "vc-4")
+
+
+@pytest.mark.parametrize(
+    ("facts", "stored", "seen"),
+    [
+        (TWO, record(), view(*PODS)),
+        (TWO, record(), view(pod(0, serving(linked=1)), other(link_up=False))),
+        (TWO, record(electorate=Electorate(3, 0)), SHRUNK),
+        (TWO, LEFT_OUT, SHRUNK),
+        (FACTS, record(), SHRUNK),
+        (FACTS._replace(size=1, acks=0), record(members=MEMBERS[:2]), view(pod(0, serving(linked=0)))),
+    ],
+    ids=["not-gone", "another-not-in-sync", "async", "left-out-already", "to-come-back", "one-pod"],
+)
+def test_no_epoch_is_begun_for_a_scale_down_before_it_helps(facts: Any, stored: Record, seen: View) -> None:
+    assert electorate.lost(facts, stored, seen) == ()
+
+
+def test_the_electorate_does_not_settle_while_somebody_else_may_confirm_writes() -> None:
+    """But where no copy is promised from now on: a single pod, or asynchronous replication."""
+    assert not electorate.may_settle(TWO, record())
+    assert electorate.may_settle(TWO, LEFT_OUT)
+    assert electorate.may_settle(FACTS, record())
+    assert electorate.may_settle(FACTS._replace(size=1, acks=0), record())
 
 
 def test_an_epoch_for_a_lost_replica_is_not_begun_on_an_old_record() -> None:

@@ -129,16 +129,16 @@ def test_a_pod_is_recorded_as_whole_only_when_it_was_read_attached() -> None:
             assert taken.last.wanted == record(members=(MEMBERS[0], Member("vc-1", "uid1", "new1"), MEMBERS[2]))
 
 
-def test_a_member_that_is_gone_and_not_asked_for_counts_until_the_others_hold_all_that_it_may_hold() -> None:
+def test_a_member_that_was_left_out_and_is_not_asked_for_counts_until_the_others_hold_all_that_it_may_hold() -> None:
     """Asked for again before that, it is still known as one that may hold an acknowledged write."""
     extra = Member("vc-7", "u", "r")
-    leaving = record(members=(*MEMBERS, extra), electorate=Electorate(4, 1))
+    leaving = record(members=(*MEMBERS, extra), electorate=Electorate(4, 1), left_out=("vc-7",))
     taken = walk(repair.step, repair.start(), (Seen(leaving, view()),))
     assert taken.triggers == "shrink"
     level = answers(answer(1, following(1)), answer(2, following(2)))
     replies = (Seen(leaving, view()), answers(answer(0, serving())), level, cluster(leaving))
     stored = walk(repair.step, repair.start(), replies).steps[-1].request
-    assert stored == PutRecord(V("c1"), leaving._replace(members=MEMBERS, electorate=Electorate(3, 1)))
+    assert stored == PutRecord(V("c1"), leaving._replace(members=MEMBERS, electorate=Electorate(3, 1), left_out=()))
 
 
 def test_a_replication_id_that_the_primary_took_since_is_recorded_before_anything_is_attached() -> None:

@@ -8,6 +8,7 @@ from gungnir.machines.record import Electorate, History
 from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.selection import (
     Ballot,
+    Choice,
     Vote,
     best,
     better,
@@ -166,14 +167,44 @@ def test_nobody_is_elected_by_fewer_votes_than_needed() -> None:
     votes = (voter("a"), voter("b", offset=1001))
     for size, elected in ((3, True), (4, False)):
         record = RECORD._replace(electorate=Electorate(size, 1))
-        assert (elect(record, Ballot(votes, ())) is not None) is elected
-    assert elect(RECORD, Ballot((), ())) is None
+        assert (elect(record, Ballot(votes, ())).rule == "Quorum") is elected
+        assert (elect(record, Ballot(votes, ())).candidate is not None) is elected
+    assert elect(RECORD, Ballot((), ())) == Choice(None)
     assert best(()) is None
 
 
 def test_the_elected_is_bound_to_its_process_history_and_offset() -> None:
     winner = voter("b", offset=1001)
-    assert elect(RECORD, Ballot((voter("a"), winner), ())) == candidate_of(winner)
+    assert elect(RECORD, Ballot((voter("a"), winner), ())) == Choice(candidate_of(winner), "Quorum")
+
+
+WIDE = RECORD._replace(electorate=Electorate(5, 1))
+OWN = voter("vc-0", EPOCH, 1000, run="run0")
+
+
+def test_the_vote_of_the_recorded_primary_is_enough_by_itself() -> None:
+    """What was confirmed in its epoch it holds, and it confirms nothing any more."""
+    assert elect(WIDE, Ballot((OWN,), ())) == Choice(candidate_of(OWN), "PrimaryVoted")
+    level = voter("vc-1", EPOCH, 1000, run="run1")
+    assert elect(WIDE, Ballot((OWN, level), ()), leaving="vc-0") == Choice(candidate_of(level), "PrimaryVoted")
+
+
+@pytest.mark.parametrize(
+    "votes",
+    [
+        (OWN._replace(run_id="run0-again"),),
+        (OWN._replace(history=EPOCH - 1),),
+        (OWN, voter("vc-1", EPOCH, 1001, run="run1")),
+        (voter("vc-1", EPOCH, 1000, run="run1"),),
+    ],
+    ids=["another-process", "another-history", "holds-less-than-a-replica", "did-not-vote"],
+)
+def test_no_other_vote_is_enough_by_itself(votes: tuple[Vote, ...]) -> None:
+    assert elect(WIDE, Ballot(votes, ())) == Choice(None)
+
+
+def test_nobody_is_primary_before_the_first_promotion() -> None:
+    assert elect(WIDE._replace(primary=None), Ballot((OWN,), ())) == Choice(None)
 
 
 def test_only_a_read_server_without_keys_holds_nothing() -> None:

@@ -72,6 +72,10 @@ def ended(**changes: Any) -> failover.State:
             ("Normal", "ReplicaLost", "left out of epoch 6, which vc-0 serves: vc-2"),
         ),
         (
+            {"kind": "Release", "target": "vc-0", "reason": "ReplicaRemoved", "operands": (("leftOut", "vc-2"),)},
+            ("Normal", "ReplicaRemoved", "left out of epoch 6, which vc-0 serves: vc-2"),
+        ),
+        (
             {"kind": "Bootstrap", "source": "", "verdict": "FirstStart"},
             ("Normal", "ClusterCreated", "Bootstrap of epoch 6: nobody to vc-1; PodGone, FirstStart"),
         ),
@@ -230,7 +234,7 @@ def test_a_replica_that_need_not_count_any_more_is_named_once_it_is_recorded(sta
     stage.announcer.forgotten(CLUSTER, repair.State(repair_table.Phase.CHANGED, before, view()))
     assert stage.events.told == []
     stage.announcer.forgotten(CLUSTER, state)
-    text = "vc-2: away; all others hold every confirmed write, and 1 of 2 are enough for a failover from now on"
+    text = "vc-2: gone; all others hold every confirmed write, and 1 of 2 are enough for a failover from now on"
     assert stage.events.told == [("Normal", "ReplicaReleased", text)]
 
 
