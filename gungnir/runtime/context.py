@@ -16,7 +16,7 @@ SETTLE_MS = 1000
 
 
 class NotLeadingError(Exception):
-    """The lease is not ours by our own clock, or our loop slept: the round ends before anything is sent."""
+    """The lease is not ours by our own clock, our loop slept, or we end: the round ends before anything is sent."""
 
 
 @dataclass
@@ -58,6 +58,8 @@ class Context:
     connect_timeout_ms: int = 1000
     command_timeout_ms: int = 1000
     source_address: str = ""
+    stopping: bool = False
+    """The process is about to end: rounds stop before their next request."""
 
     def check(self) -> None:
         """The question before every request.
@@ -65,6 +67,8 @@ class Context:
         Raises:
             NotLeadingError: We may not act.
         """
+        if self.stopping:
+            raise NotLeadingError("the operator is shutting down")
         if self.heartbeat.stalled:
             raise NotLeadingError("the operator's own loop slept")
         if not self.leads():

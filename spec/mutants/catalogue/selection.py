@@ -139,8 +139,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _selection(
         "any number of votes is enough",
         "Nobody is elected by fewer votes than needed.",
-        "    if len(ballot.votes) < votes_needed(record.electorate, len(ballot.blanks)):",
-        "    if not ballot.votes:",
+        "    if len(ballot.votes) >= votes_needed(record.electorate, len(ballot.blanks)):",
+        "    if ballot.votes:",
         explored("lost answer and a write", "fenceBeforeSelect"),
         quick=True,
     ),

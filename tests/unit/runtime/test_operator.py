@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from gungnir.machines.kernel import IllegalTransition
+from gungnir.runtime.context import NotLeadingError
 from gungnir.runtime.kube_resources import PODS, VALKEYCLUSTERS, Object
+from gungnir.runtime.leadership import Leadership
 from gungnir.runtime.metrics import Metrics
 from gungnir.runtime.operator import Operator
 from gungnir.runtime.settings import Settings
@@ -92,3 +96,70 @@ async def test_a_step_that_is_in_no_table_is_told_to_those_who_look_at_the_clust
     ((reason, text),) = told
     assert reason == "IllegalTransition"
     assert "leap" in text
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> tuple[Operator, list[str]]:
+    """An operator with little time to end, and what it gave back."""
+    given: list[str] = []
+
+    async def drain(_leadership: Leadership) -> None:
+        given.append("lease")
+
+    monkeypatch.setattr(Leadership, "drain", drain)
+    return Operator(Settings(shutdown_grace_ms=80), cast("Any", None), Metrics()), given
+
+
+async def test_the_lease_is_given_back_although_a_round_never_ends(
+    hurried: tuple[Operator, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator, given = hurried
+    begun = anyio.Event()
+
+    async def hangs(_worker: ClusterWorker) -> int | None:
+        begun.set()
+        await anyio.sleep_forever()
+        return None
+
+    monkeypatch.setattr(operator._context, "leads", lambda: True)
+    monkeypatch.setattr(ClusterWorker, "work", hangs)
+    operator._worker(KEY)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(operator._queue.run)
+        operator._queue.add(KEY)
+        await begun.wait()
+        await operator._shut_down()
+        assert operator._queue.running == 1
+        assert given == ["lease"]
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_round_that_takes_too_long_sends_nothing_more(
+    hurried: tuple[Operator, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has half of the time to end by itself; then the question before every request says no."""
+    operator, given = hurried
+    begun, ended = anyio.Event(), []
+
+    async def goes_on(_worker: ClusterWorker) -> int | None:
+        begun.set()
+        while True:
+            try:
+                operator._context.check()
+            except NotLeadingError as error:
+                ended.append(str(error))
+                raise
+            await anyio.lowlevel.checkpoint()
+
+    monkeypatch.setattr(operator._context, "leads", lambda: True)
+    monkeypatch.setattr(ClusterWorker, "work", goes_on)
+    operator._worker(KEY)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(operator._queue.run)
+        operator._queue.add(KEY)
+        await begun.wait()
+        await operator._shut_down()
+        assert ended == ["the operator is shutting down"]
+        assert operator._queue.running == 0
+        assert given == ["lease"]
+        tasks.cancel_scope.cancel()
