@@ -98,6 +98,12 @@ class ClusterCache:
         self._pods.pop(name, None)
         self.pods.pop(name, None)
 
+    def unless_foreign(self, obj: Object | None) -> Object | None:
+        """Return the object, or None if it belongs to another object than the present ValkeyCluster."""
+        if obj is None or self.cluster is None:
+            return obj
+        return None if ownership(obj, self.cluster["metadata"]["uid"]) is Ownership.FOREIGN else obj
+
     def settle(self, now_s: float) -> bool:
         """Take events that were held for long enough. Tell whether the ValkeyCluster's own was among them."""
         for name, followed in self._pods.items():
@@ -190,8 +196,11 @@ def view_of(
     stalled: bool,
     away: tuple[tuple[str, int], ...] = (),
 ) -> View:
-    """Return the snapshot of a cluster. ``away``: see ``View``."""
-    service, workload = cache.service, cache.stateful_set
+    """Return the snapshot of a cluster. ``away``: see ``View``.
+
+    Objects of a former cluster of this name live on until the garbage collector comes: they say nothing of this one.
+    """
+    service, workload = cache.unless_foreign(cache.service), cache.unless_foreign(cache.stateful_set)
     pods = tuple(
         pod_view(cache.pods[name], monitors.get(name), name in outdated) for name in sorted(cache.pods, key=_by_ordinal)
     )

@@ -181,6 +181,8 @@ class ClusterWorker:
         except InvalidCluster as exc:
             return self._invalid(obj, exc)
         if self._cluster is None or self._cluster.uid != cluster.uid:
+            # What monitors know they learned as the operator of a former cluster of this name, whose pods may live on.
+            self._monitors.follow({})
             self._record, self._credentials, self._dirty = Record(), None, True
             self._problems, self._notes, self._shown = {}, Notes(), ()
             self._executor = ApiExecutor(

@@ -227,6 +227,17 @@ async def test_a_cluster_that_is_made_anew_starts_from_nothing_of_the_former(
         await trial.more_writes(20)
 
 
+async def test_a_cluster_that_is_deleted_and_made_anew_at_once_is_no_violation(shell: Shell, deploy: Deploy) -> None:
+    """The former cluster's pods and objects, in a higher epoch, are still there when the new one's epoch is 0."""
+    before = await shell.metric("invariant_violations_total")
+    for _ in range(4):
+        cluster = await deploy(name="at-once", persistence={"enabled": False})
+        await shell.world.api.delete(VALKEYCLUSTERS, "default", "at-once")
+    cluster = await deploy(name="at-once", persistence={"enabled": False})
+    assert (await cluster.view()).epoch == 1
+    assert await shell.metric("invariant_violations_total") == before
+
+
 async def test_kept_volumes_of_a_former_cluster_are_not_guessed_at(
     shell: Shell, deploy: Deploy, under_load: UnderLoad
 ) -> None:

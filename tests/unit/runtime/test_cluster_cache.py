@@ -173,3 +173,17 @@ def test_a_view_shows_pods_by_ordinal_with_the_service_and_the_template() -> Non
     cache.stateful_set = {"metadata": {"annotations": annotations}}
     full = view_of(cache, {}, frozenset(), stalled=False)
     assert (full.service_pod, full.service_epoch, full.template_present, full.template_epoch) == ("vc-2", 4, True, 4)
+
+
+def test_what_a_former_cluster_of_this_name_left_behind_says_nothing_of_the_present_one() -> None:
+    """Its Service and StatefulSet, in an epoch of its own, live on until the garbage collector comes."""
+    cache = ClusterCache()
+    cache.saw({"metadata": {"name": "vc", "uid": "u", "resourceVersion": "1"}}, 0.0)
+    metadata = {"annotations": {names.EPOCH_ANNOTATION: "7"}, "ownerReferences": [{"uid": "u", "controller": True}]}
+    selector = {"selector": {names.POD_NAME_LABEL: "vc-2"}}
+    cache.service, cache.stateful_set = {"metadata": metadata, "spec": selector}, {"metadata": metadata}
+    ours = view_of(cache, {}, frozenset(), stalled=False)
+    assert (ours.service_epoch, ours.service_pod, ours.template_epoch, ours.template_present) == (7, "vc-2", 7, True)
+    cache.saw({"metadata": {"name": "vc", "uid": "made-anew", "resourceVersion": "2"}}, 0.0)
+    fresh = view_of(cache, {}, frozenset(), stalled=False)
+    assert (fresh.service_epoch, fresh.service_pod, fresh.template_epoch, fresh.template_present) == (0, None, 0, False)

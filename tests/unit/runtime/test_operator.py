@@ -163,3 +163,18 @@ async def test_a_round_that_takes_too_long_sends_nothing_more(
         assert operator._queue.running == 0
         assert given == ["lease"]
         tasks.cancel_scope.cancel()
+
+
+async def test_a_cluster_that_is_made_anew_is_watched_by_monitors_that_know_nothing_of_the_former(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleted and made anew between two passes: a pod that lives on was read with the former cluster's passwords."""
+    worker = operator._worker(KEY)
+    followed: list[dict[str, Any]] = []
+    monkeypatch.setattr(worker._monitors, "follow", followed.append)
+    for uid, generation in (("former", 1), ("former", 2), ("anew", 1)):
+        metadata = {"namespace": "ns", "name": "vc", "uid": uid, "generation": generation, "resourceVersion": uid}
+        worker.cache.saw({"metadata": metadata, "spec": {}}, 0.0)
+        followed.clear()
+        assert worker._refresh()
+        assert followed == ([] if generation == 2 else [{}])
