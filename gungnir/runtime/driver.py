@@ -13,7 +13,7 @@ from gungnir.machines import failover_table, reconcile, repair_table, switchover
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import MACHINES, IllegalTransition, Step
 from gungnir.machines.requests import Reply, Request
-from gungnir.runtime.context import Context
+from gungnir.runtime.context import Context, NotLeadingError
 from gungnir.runtime.machine_monitor import MachineMonitor
 from gungnir.runtime.trace import jsonable
 
@@ -88,6 +88,9 @@ class Driver:
                 self._note(machine, asked.request, reply, current, begun)
                 begun = {}
             raise BugError(f"{machine}: more than {MAX_STEPS} steps in one round")
+        except NotLeadingError:
+            outcome = "not-leading"
+            raise
         except IllegalTransition:
             self._context.metrics.illegal_transition(machine)
             raise
