@@ -241,6 +241,29 @@ def test_server_side_apply_is_refused_with_a_clear_message(kubectl: Kubectl) -> 
     assert "server-side apply is not served by the local cluster" in refused
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("exec", "p", "--", "valkey-cli", "ping"),
+        ("attach", "p"),
+        ("cp", "p:/data/x", "x"),
+        ("port-forward", "p", "7000:6379"),
+        ("debug", "p", "--image=busybox", "--profile=general"),
+    ],
+)
+def test_what_leads_into_a_pod_is_refused_with_the_way_that_there_is(kubectl: Kubectl, words: tuple[str, ...]) -> None:
+    """kubectl would otherwise say that the server could not find the requested resource; ``debug`` crashed."""
+    container = "{name: c, image: i, ports: [{containerPort: 6379}]}"
+    pod = f"{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{containers: [{container}]}}}}"
+    kubectl("apply", "-f", "-", given=pod)
+    status = {"phase": "Running", "podIP": "127.64.1.7"}
+    kubectl("patch", "pod", "p", "--subresource=status", "--type=merge", "-p", json.dumps({"status": status}))
+    refused = kubectl(*words, code=1)
+    assert "is not served by the local cluster" in refused
+    assert "connect to 127.64.1.7:6379 or to a Service's cluster IP directly" in refused
+    assert "kubectl logs p" in refused
+
+
 def test_explain_shows_custom_and_built_in_fields(kubectl: Kubectl) -> None:
     assert "replicasToAck" in kubectl("explain", "vc.spec.durability")
     assert "Optional duration in seconds" in kubectl("explain", "pod.spec.terminationGracePeriodSeconds")

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
@@ -34,6 +34,9 @@ class LogRequest:
     limit_bytes: int | None
 
 
+_INTO_PODS: Final = frozenset({"exec", "attach", "portforward", "proxy", "ephemeralcontainers"})
+"""What leads into a pod on a real server. Here a pod is a process, without a file system or a network of its own."""
+
 PodLog = Callable[[LogRequest], AsyncIterator[bytes]]
 
 
@@ -49,7 +52,20 @@ async def handle(server: "ApiServer", request: web.Request, target: Target) -> w
         return await _evict(server, request, target)
     if target.kind.table == "pods" and target.subresource == "log":
         return await _log(server, request, target)
+    if target.kind.table == "pods" and target.subresource in _INTO_PODS:
+        raise _no_way_into(server.registry.get("pods", target.namespace, target.name), target.subresource)
     raise NotFoundError("the server could not find the requested resource")
+
+
+def _no_way_into(pod: Obj, subresource: str) -> MethodNotAllowedError:
+    """Build the refusal, which names the ways that there are."""
+    name, address = pod["metadata"]["name"], (pod.get("status") or {}).get("podIP")
+    ports = [port["containerPort"] for each in pod["spec"]["containers"] for port in each.get("ports") or []]
+    where = f"{address}:{ports[0]}" if address and ports else "the pod's address"
+    return MethodNotAllowedError(
+        f"pods/{subresource} is not served by the local cluster, whose pods are processes of this machine: connect to "
+        f"{where} or to a Service's cluster IP directly; 'kubectl logs {name}' shows what the pod prints"
+    )
 
 
 async def _scale(server: "ApiServer", request: web.Request, target: Target) -> web.Response:

@@ -2,6 +2,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import pytest
+
 from gungnir.local.serve.subresources import LogRequest
 
 Served = Callable[[Callable[[Any], Any]], None]
@@ -91,6 +93,22 @@ def test_every_verb_works_over_http(served: Served) -> None:
         await client.make("d")
         assert (await client.ask("DELETE", CONFIG_MAPS))[0] == 200
         assert (await client.ask("GET", CONFIG_MAPS))[1]["items"] == []
+
+    served(scenario)
+
+
+@pytest.mark.parametrize(
+    ("method", "way"), [("GET", "exec"), ("POST", "portforward"), ("PATCH", "ephemeralcontainers")]
+)
+def test_the_ways_into_a_pod_are_refused_and_the_pod_must_exist(served: Served, method: str, way: str) -> None:
+    async def scenario(client: Any) -> None:
+        pods = "/api/v1/namespaces/default/pods"
+        assert (await client.ask(method, f"{pods}/p/{way}", {}))[1]["message"] == 'pods "p" not found'
+        pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+        assert (await client.ask("POST", pods, pod))[0] == 201
+        status, body = await client.ask(method, f"{pods}/p/{way}", {})
+        assert (status, f"pods/{way} is not served by the local cluster" in body["message"]) == (405, True)
+        assert "connect to the pod's address" in body["message"]
 
     served(scenario)
 
