@@ -9,9 +9,11 @@ import gc
 import resource
 import sys
 import time
+import traceback
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from gungnir.machines.kernel import IllegalTransition
@@ -45,6 +47,8 @@ class Result(Generic[StateT]):
     violated: str = ""
     text: str = ""
     story: tuple[tuple[Label, StateT], ...] = ()
+    deepest: tuple[tuple[Label, StateT], ...] = ()
+    """If the search came to its end and missed a witness that was asked for: the way to a state that is last found."""
     seconds: float = 0.0
     witnessed: dict[str, int] = field(default_factory=dict)
     actions: dict[str, int] = field(default_factory=dict)
@@ -167,6 +171,8 @@ class _Run(Generic[StateT]):
             level = following
             self._result.depth += bool(level)
         self._result.complete = True
+        missed = any(name not in self._result.witnessed for name, _ in self._search.sometimes)
+        self._result.deepest = self._search.story(self._first, self._tree.choices_to(len(known) - 1)) if missed else ()
         return self._ended(len(known), ())
 
     def _expand(
@@ -198,6 +204,9 @@ class _Run(Generic[StateT]):
         except IllegalTransition as error:
             result.violated, result.text = "reconcileStepValid", str(error)
             return -1
+        except Exception as error:  # noqa: BLE001 - whatever a step raises, the story that led to it is what helps
+            result.violated, result.text = raised(error)
+            return -1
         return None
 
     def _out_of_bounds(self, states: int, frontier: int) -> bool:
@@ -214,6 +223,12 @@ class _Run(Generic[StateT]):
         if self._search.graph is not None:
             self._search.graph.classes = self._space.classes.names
         return result
+
+
+def raised(error: Exception) -> tuple[str, str]:
+    """Return the verdict on an exception that an action raised, and where that was."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"raised {type(error).__name__}", f"{error} ({Path(last.filename).name}, line {last.lineno}: {last.line})"
 
 
 def _show(depth: int, states: int, frontier: int, seconds: float) -> None:

@@ -1,30 +1,50 @@
 """What the tests of all models share: what a search must have found, and wrong versions of one function."""
 
 import inspect
+import re
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final, NoReturn
 
 from spec import pins
 from spec.explorer import Result
+from spec.models.catalogue import ALL_STATES, Entry, Story
+from spec.story import abridged
+
+STORIES: Final = Path(__file__).resolve().parents[1] / "build" / "stories"
+EXPLORED: Final[dict[str, Result[Any]]] = {}
+"""What was explored by tests of this process, by the name of the model: for the summary."""
 
 
-def assert_holds(result: Result[Any], witnesses: tuple[str, ...], told: Callable[[Any], str], pin: str = "") -> None:
-    """Assert that a model was explored to its end, that nothing is violated, and that the witnesses were met.
+def assert_holds(entry: Entry) -> None:
+    """Assert that a model is explored to its end, that nothing is violated, and that the witnesses are met.
 
-    Args:
-        result: Of the search.
-        witnesses: What some run must show.
-        told: Tells the steps to a violation as a text.
-        pin: The model's name in spec/pins.json; empty if its counts are not pinned.
+    Of a quick model, the numbers of states and transitions are those that are pinned. What fails tells a story: the
+    shortest one to what is violated, or where something is missing, the longest that there is.
     """
-    assert not result.violated, f"{result.line()}\n{told(result.story)}"
+    result = EXPLORED[entry.name] = entry.explore(ALL_STATES)
+    if result.violated:
+        _fail(entry, f"{entry.name}: {result.line()}", result.story)
     assert result.complete
-    missing = set(witnesses) - set(result.witnessed)
-    assert not missing, f"never seen: {sorted(missing)}"
-    if pin:
-        different = pins.difference(pin, result)
-        assert not different, different
+    missing = sorted(set(entry.witnesses) - set(result.witnessed))
+    if missing:
+        _fail(entry, f"{entry.name}: never seen: {missing}. The longest run is:", result.deepest)
+    different = "" if entry.slow else pins.difference(entry.name, result)
+    assert not different, different
+
+
+def _fail(entry: Entry, why: str, story: Story) -> NoReturn:
+    """Fail with a story on one screen; the whole of it is in a file that ``gungnir repl`` loads.
+
+    Raises:
+        AssertionError: always.
+    """
+    text = entry.told(story)
+    path = STORIES / f"{re.sub('[^a-z0-9]+', '-', entry.name.lower())}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{why}\n{text}\n", encoding="utf-8")
+    raise AssertionError(f"{why}\n{abridged(text)}\n(whole: {path.relative_to(STORIES.parents[1])})")
 
 
 def rewritten(module: ModuleType, name: str, before: str, after: str) -> Callable[..., Any]:

@@ -1,6 +1,8 @@
 """Tell a counterexample: who did what, and what changed."""
 
-from typing import Protocol, TypeVar
+import re
+import textwrap
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from gungnir.machines import lease
 from gungnir.machines.kernel import Step
@@ -15,6 +17,15 @@ class Shown(Protocol):
 
     def shown(self) -> tuple[str, ...]:
         """Return one line for each part."""
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """What a label is about, if it says so itself."""
+
+    def told(self) -> str:
+        """Return it in one line."""
         ...
 
 
@@ -41,6 +52,34 @@ def told(first: World, story: tuple[tuple[Label, World], ...]) -> str:
         lines.extend(changes(before, after))
         before = after
     return "\n".join(lines)
+
+
+LINES: Final = 50
+"""Of an abridged story: it is read on one screen or two."""
+WIDTH: Final = 118
+_STEP: Final = re.compile(r"^\s*\d+\. ")
+
+
+def abridged(text: str, lines: int = LINES) -> str:
+    """Return a story in at most this many lines: the last steps whole, of those before them who did what."""
+    whole = text.splitlines()
+    if len(whole) <= lines:
+        return text
+    starts = [number for number, line in enumerate(whole) if _STEP.match(line)]
+    head, early = whole[: starts[0]][: lines // 4], lines // 3
+    kept = next(number for number in starts if len(whole) - number <= lines - len(head) - early - 1)
+    deeds = [_briefly(whole[number]) for number in starts if number < kept]
+    told_before = textwrap.wrap("; ".join(deeds), WIDTH, initial_indent="  ", subsequent_indent="  ")
+    if len(told_before) > early:
+        half = early // 2
+        told_before = [*told_before[:half], "  ...", *told_before[len(told_before) - early + half + 1 :]]
+    return "\n".join((*head, f"{len(deeds)} steps:", *told_before, *whole[kept:]))
+
+
+def _briefly(step: str) -> str:
+    """Return who does what, without what it is about: the action of a label is its first word."""
+    who, _, what = step.split(". ", 1)[1].partition(": ")
+    return f"{who}: {what.split(' ', 1)[0]}"
 
 
 def deed(label: Label) -> str:
@@ -74,18 +113,26 @@ def said(what: object) -> str:
             return "; ".join(said(command) for command in what.commands)
         case Answer():
             return f"-> {what.kind}" + (f" ({what.error})" if what.error else _reading(what))
+        case PutRecord() | PutService() | PutTemplate():
+            return _written(what)
+        case tuple() if not hasattr(what, "_fields"):
+            return " ".join(said(part) for part in what)
+        case str() | int():
+            return str(what)
+        case Tells():
+            return what.told()
+        case _:
+            return _named(what)
+
+
+def _written(what: PutRecord | PutService | PutTemplate) -> str:
+    match what:
         case PutRecord():
             return f"put {recorded(what.record)}"
         case PutService():
             return f"point the Service at {what.pod} e{what.epoch}"
         case PutTemplate():
             return f"template e{what.epoch}"
-        case tuple() if not hasattr(what, "_fields"):
-            return " ".join(said(part) for part in what)
-        case str() | int():
-            return str(what)
-        case _:
-            return _named(what)
 
 
 def _named(what: object) -> str:

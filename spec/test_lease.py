@@ -9,34 +9,13 @@ from gungnir.machines.requests import Conflict, Stored, Version
 from spec.environment import lease as environment
 from spec.environment.lease import Clocks, LeaseBudget, canonical, first_world, moved, successors
 from spec.judging import assert_holds, rewritten
+from spec.models import catalogue
 from spec.models.lease import MODELS, SMALL, TIGHT, LeaseModel, explore, somebody_leads
 from spec.reach import always_a_way
 from spec.story import told_of
 
-QUICK = [model for model in MODELS if not model.slow]
-SLOW = [model for model in MODELS if model.slow]
 CALM = next(model for model in MODELS if model.name == "calm")
 LATER_TICKS = 1_000_000
-
-
-def _holds(model: LeaseModel) -> None:
-    first = first_world(model.budget)
-    assert_holds(explore(model), model.witnesses, lambda story: told_of(first, story), f"lease: {model.name}")
-
-
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("model", QUICK, ids=[model.name for model in QUICK])
-def test_every_interleaving_holds(model: LeaseModel) -> None:
-    """Bounded clocks: one believer, named by the Lease. Any clocks: who is cut off stops in time by its own."""
-    _holds(model)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-@pytest.mark.parametrize("model", SLOW, ids=[model.name for model in SLOW])
-def test_every_interleaving_of_a_large_model_holds(model: LeaseModel) -> None:
-    """As above, where it takes minutes."""
-    _holds(model)
 
 
 @pytest.mark.timeout(300)
@@ -152,5 +131,5 @@ def test_the_machine_cannot_tell_when_its_clock_began(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(lease, "step", stepped)
     monkeypatch.setattr(lease, "tick", ticked)
-    _holds(next(model for model in MODELS if model.name == "lost answer"))
+    assert_holds(catalogue.MODELS["lease: lost answer"])
     assert (lease.Phase.RENEWING, Stored) in seen

@@ -39,6 +39,12 @@ def first_of(model: Model) -> World:
     return model.scene(model.configured())._replace(budget=model.budget)
 
 
+def checked(model: Model) -> tuple[str, ...]:
+    """Return the names of the predicates that hold in this model's world."""
+    names = (name for name, _ in (*invariants.always(model.configured()), *invariants.ON_STEP))
+    return tuple(name for name in names if not model.only or name in model.only)
+
+
 def explore(
     model: Model,
     max_states: int = 50_000_000,

@@ -13,7 +13,8 @@ from spec.environment import successors
 from spec.environment.faults import ended, isolated
 from spec.environment.operators import strayed
 from spec.environment.replication import written
-from spec.world import IDLE, Api, Budget, Cuts, Ghost, Link, Pod, Setup, World, address_of, pod_name, uid_of
+from spec.story import abridged, told
+from spec.world import IDLE, Api, Budget, Cuts, Ghost, Label, Link, Pod, Setup, World, address_of, pod_name, uid_of
 
 Scene = Callable[[Setup], World]
 
@@ -39,34 +40,50 @@ def settled(
     world: World,
     without: tuple[tuple[str, str], ...] = (("heal", ""),),
     until: Callable[[World], bool] = lambda _world: False,
+    then: Callable[[World], bool] = lambda _world: True,
 ) -> World:
     """Return the world after everything that must happen has happened, taking the first enabled action each time.
 
     ``without`` are (action, who) that do not happen meanwhile; an empty ``who`` means whoever. It ends early as soon as
-    ``until`` holds.
+    ``until`` holds. ``then`` must hold of it.
 
     Raises:
-        ValueError: it does not settle.
+        ValueError: it does not settle, or not so; with the story of what happened instead.
     """
+    first, story = world, list[tuple[Label, World]]()
     for _ in range(SETTLING_STEPS):
-        if until(world):
+        move = None
+        if not until(world):
+            moves = (
+                (label, after)
+                for label, after in successors(setup, world)
+                if label.fair and (label.name, label.who) not in without and (label.name, "") not in without
+            )
+            move = next(moves, None)
+        if move is None and then(world):
             return world
-        moves = (
-            after
-            for label, after in successors(setup, world)
-            if label.fair and (label.name, label.who) not in without and (label.name, "") not in without
-        )
-        after = next(moves, None)
-        if after is None:
-            return world
-        world = after
-    raise ValueError("the world does not settle")
+        if move is None:
+            break
+        story.append(move)
+        world = move[1]
+    text = "it ends as it should not" if len(story) < SETTLING_STEPS else "it does not settle"
+    raise ValueError(f"a scene cannot be set up, {text}:\n{abridged(told(first, tuple(story)))}")
+
+
+def _serves(world: World) -> bool:
+    """A pod has the primary role."""
+    return any(pod.primary for pod in world.pods)
+
+
+def _failed_over(world: World) -> bool:
+    """A pod other than the first has the primary role."""
+    return any(pod.primary for pod in world.pods[1:])
 
 
 def serving(setup: Setup) -> World:
     """Return a cluster that serves: pod 0 is primary of epoch 1, all follow it, and all hold one acknowledged write."""
     alone = setup._replace(operators=1)
-    world = settled(alone, booting(alone))
+    world = settled(alone, booting(alone), then=_serves)
     index = next(i for i in range(setup.facts.size) if world.pods[i].primary)
     world = settled(alone, written(world._replace(budget=Budget(write=1)), index))
     return world._replace(operators=world.operators * setup.operators, cuts=Cuts((0,) * setup.operators))
@@ -81,7 +98,7 @@ def wrote(setup: Setup, world: World, index: int, times: int = 1, without: tuple
 
 def deposed(setup: Setup) -> World:
     """Pod 0 is cut off with its clients and goes on taking writes; another one was promoted and confirms writes."""
-    world = settled(setup, isolated(serving(setup), 0))
+    world = settled(setup, isolated(serving(setup), 0), then=_failed_over)
     primary = next(index for index in range(1, setup.facts.size) if world.pods[index].primary)
     world = wrote(setup, world, primary)
     for _ in range(2):
@@ -92,7 +109,7 @@ def deposed(setup: Setup) -> World:
 def deposed_and_counted(setup: Setup) -> World:
     """As ``deposed``, and pod 0 is not forgotten yet: if it answers in the next epoch, its vote counts."""
     idle = ("repair", "")
-    world = settled(setup, isolated(serving(setup), 0), (("heal", ""), idle))
+    world = settled(setup, isolated(serving(setup), 0), (("heal", ""), idle), then=_failed_over)
     primary = next(index for index in range(1, setup.facts.size) if world.pods[index].primary)
     world = wrote(setup, world, primary, 1, (idle,))
     for _ in range(2):

@@ -30,18 +30,15 @@ class Outcome(NamedTuple):
 
 
 def _model(name: str) -> Outcome:
-    from spec.models.failover import explore, first_of  # noqa: PLC0415 - not before the source is changed
-    from spec.mutants.models import MODELS  # noqa: PLC0415 - same
-    from spec.story import told  # noqa: PLC0415 - same
-
-    model = MODELS[name]
     try:
-        first = first_of(model)
-        result = explore(model, MAX_STATES)
+        from spec.mutants.models import MODELS  # noqa: PLC0415 - not before the source is changed
+
+        model = MODELS[name]
+        result = model.explore(MAX_STATES)
     except Exception as error:  # noqa: BLE001 - whatever a wrong version raises is its verdict
         return Outcome((f"raised {type(error).__name__}",), story=str(error))
     if result.violated:
-        story = told(first, result.story)
+        story = model.told(result.story)
         return Outcome((result.violated,), "", f"{result.text}\n{story}", len(result.story), result.states)
     if not result.complete:
         return Outcome(undecided=f"more than {MAX_STATES} states", states=result.states)

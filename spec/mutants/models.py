@@ -3,7 +3,8 @@
 from typing import Final
 
 from gungnir.machines.facts import Facts
-from spec.models import release, shrink
+from spec.models import catalogue
+from spec.models.catalogue import Entry, of_pods
 from spec.models.failover import Model
 from spec.models.scenes import booting, deposed_and_counted, grown, half_gone, haunted_vote, lagging, led_astray
 from spec.world import CLUSTER, Budget, Setup
@@ -46,8 +47,6 @@ _ALL: Final = (
     Model("P3", Budget(crash=1, write=1), haunted_vote, only=_LOST),
     Model("crash, power and a write", Budget(crash=1, power=1, write=1), only=_LOST),
 )
-MODELS: Final = (
-    {model.name: model for model in _ALL}
-    | {f"release: {model.name}": model for model in release.MODELS}
-    | {f"shrink: {model.name}": model for model in shrink.MODELS}
-)
+SMALL: Final = {model.name: model for model in _ALL}
+MODELS: Final[dict[str, Entry]] = {name: of_pods("mutants", model) for name, model in SMALL.items()} | catalogue.MODELS
+"""Beside these, the models of the catalogue by their own names."""

@@ -4,7 +4,7 @@ from spec.models import lease, release, switchover
 from spec.models.failover import MODELS, Model
 from spec.models.lease import LeaseModel
 from spec.mutants.catalogue import MUTANTS
-from spec.mutants.models import MODELS as OWN_MODELS
+from spec.mutants.models import SMALL
 from spec.repl.game import Game, picked
 from spec.repl.worlds.lease import LeaseGame
 from spec.repl.worlds.recorded import TraceGame
@@ -15,8 +15,11 @@ AnyModel = Model | LeaseModel
 
 def models(mutant: str = "") -> tuple[AnyModel, ...]:
     """Return the models of the pods and those of the lease in their order; first the one that finds the mutant."""
+    return (*_own(mutant), *_all())
+
+
+def _all() -> tuple[AnyModel, ...]:
     return (
-        *_own(mutant),
         *MODELS,
         *(model._replace(name=f"release: {model.name}") for model in release.MODELS),
         *(model._replace(name=f"switchover: {model.name}") for model in switchover.MODELS),
@@ -29,8 +32,11 @@ def _game(model: AnyModel, mutant: str = "") -> Game:
     return LeaseGame(model, title) if isinstance(model, LeaseModel) else WorldGame(model, title)
 
 
-def _own(mutant: str) -> tuple[Model, ...]:
-    return tuple(OWN_MODELS[other.killer.model]._replace(name=OWN) for other in MUTANTS if other.name == mutant)
+def _own(mutant: str) -> tuple[AnyModel, ...]:
+    """Return the model that finds a mutant; none if that has no game (a machine alone, owned objects, unit tests)."""
+    names = {other.killer.model for other in MUTANTS if other.name == mutant}
+    found: tuple[AnyModel, ...] = tuple(SMALL[name] for name in names if name in SMALL)
+    return tuple(model._replace(name=OWN) for model in found or tuple(model for model in _all() if model.name in names))
 
 
 TRACE = "trace "
