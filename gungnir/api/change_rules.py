@@ -31,13 +31,19 @@ CHANGE_RULES: Final = (
     ),
     ChangeRule(
         name="existing-secret-fixed",
-        scope="spec.auth",
+        scope="",
         field="spec.auth.existingSecret",
-        cel="has(self.existingSecret) == has(oldSelf.existingSecret) && "
-        "(!has(self.existingSecret) || self.existingSecret == oldSelf.existingSecret)",
-        message="cannot change, because each volume keeps the password it was created with; "
+        # No volume is there while no pod was: a name that was misspelt from the first day on can be put right.
+        cel="!has(oldSelf.status) || (!has(oldSelf.status.credentials) && "
+        "(!has(oldSelf.status.replicas) || oldSelf.status.replicas == 0)) || "
+        "(has(self.spec.auth.existingSecret) == has(oldSelf.spec.auth.existingSecret) && "
+        "(!has(self.spec.auth.existingSecret) || self.spec.auth.existingSecret == oldSelf.spec.auth.existingSecret))",
+        message="cannot change once there are pods, because each volume keeps the password it was created with; "
         "set it back, or create another cluster",
-        holds=lambda old, new: new.spec.auth.existing_secret == old.spec.auth.existing_secret,
+        holds=lambda old, new: (
+            not (old.status.credentials or old.status.replicas)
+            or new.spec.auth.existing_secret == old.spec.auth.existing_secret
+        ),
     ),
     ChangeRule(
         name="persistence-fixed",

@@ -186,7 +186,9 @@ class ManagedCluster:
         Raises:
             NotInTimeError: There is no Secret within 10 s.
         """
-        name = names.secret(self.name)
+        found = await self.api.get(VALKEYCLUSTERS, self.namespace, self.name) or {}
+        auth = (found.get("spec") or {}).get("auth") or {}
+        name = auth.get("existingSecret") or names.secret(self.name)
 
         async def look() -> Object | None:
             return await self.api.get(SECRETS, self.namespace, name)

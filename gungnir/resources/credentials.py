@@ -48,6 +48,9 @@ PROBE_USER: Final = "probe"
 """A user that may only PING: for health checks by people and load balancers, without a password."""
 
 
+_CLIENT_LINE: Final = re.compile(rf"user {CLIENT_USER} reset on (#[0-9a-f]{{64}}) ")
+
+
 def operator_user(epoch: int) -> str:
     """Name of the user as which the operator of this epoch commands a server."""
     return f"op-{_epoch(epoch)}"
@@ -126,6 +129,12 @@ def replication_user_rules(password_hash: str) -> tuple[str, ...]:
     return ("reset", "on", _hash(password_hash), "resetkeys", "resetchannels", "+psync", "+sync", "+replconf", "+ping")
 
 
+def client_hash_in(acl: str) -> str | None:
+    """Return the hash of the clients' password in a text of ``default_acl``; None if there is none."""
+    found = _CLIENT_LINE.match(acl)
+    return found[1] if found else None
+
+
 def acl_lines(epoch: int, key_hex: str, cluster_uid: str) -> str:
     """Return the line of an ACL file that lets the operator of this epoch read a new pod's vote, and attach it.
 
@@ -141,13 +150,15 @@ def acl_lines(epoch: int, key_hex: str, cluster_uid: str) -> str:
     return _line(user, operator_user_rules(hash_of(password(key_hex, cluster_uid, user))))
 
 
-def default_acl(client_password: str | None) -> str:
+def default_acl(client_password: str | None, *, pinned_hash: str | None = None) -> str:
     """Return the part of the first ACL file that does not depend on the epoch: the client's user and the probe's.
 
     Args:
         client_password: Password of the ``default`` user; None lets clients in without one.
+        pinned_hash: As ``client_hash_in`` returns it: used instead of the password's own.
     """
     secret = "nopass" if client_password is None else hash_of(client_password)
+    secret = secret if pinned_hash is None else _hash(pinned_hash)
     probe = _line(PROBE_USER, ("reset", "on", "nopass", "resetkeys", "resetchannels", "-@all", "+ping"))
     return f"{_line(CLIENT_USER, ('reset', 'on', secret, *CLIENT_RULES))}\n{probe}\n"
 

@@ -16,6 +16,8 @@ class BuildInputs:
     """64 hex digits, generated once and kept in the Secret. The passwords of all epochs derive from it."""
     password: str | None = field(default=None, repr=False)
     """Password of the ``default`` user, generated or from ``auth.existingSecret``; unused where auth is disabled."""
+    pinned_hash: str | None = None
+    """Hash by which the pods know the password of ``auth.existingSecret``, whatever that Secret holds now."""
     primary: str | None = None
     """Pod that the client Service selects if it does not exist yet; None: nobody."""
     replicas: int | None = None

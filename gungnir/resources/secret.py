@@ -14,7 +14,7 @@ from typing import Any, Final
 from gungnir.api import names
 from gungnir.api.cluster import ValkeyCluster
 from gungnir.errors import BugError, UserError
-from gungnir.resources.credentials import default_acl
+from gungnir.resources.credentials import client_hash_in, default_acl
 from gungnir.resources.inputs import BuildInputs
 from gungnir.resources.labels import metadata
 from gungnir.resources.manifest import Manifest
@@ -36,7 +36,8 @@ def secret(inputs: BuildInputs) -> Manifest:
     """
     cluster = inputs.cluster
     client_password = _client_password(inputs)
-    values = {OPERATOR_KEY: inputs.operator_key, DEFAULT_ACL: default_acl(client_password)}
+    pinned = None if client_password is None else inputs.pinned_hash
+    values = {OPERATOR_KEY: inputs.operator_key, DEFAULT_ACL: default_acl(client_password, pinned_hash=pinned)}
     if client_password is not None and cluster.spec.auth.existing_secret is None:
         values[PASSWORD] = client_password
     return {
@@ -68,6 +69,18 @@ def stored_key(live: Mapping[str, Any], cluster: ValkeyCluster) -> str:
     return key
 
 
+def stored_hash(live: Mapping[str, Any]) -> str | None:
+    """Return the hash of the clients' password that volumes are created with, from a Secret of ours; None without one.
+
+    Args:
+        live: The Secret as read.
+    """
+    try:
+        return client_hash_in(_decoded(live, DEFAULT_ACL, "", lines=True))
+    except UserError:
+        return None
+
+
 def existing_password(live: Mapping[str, Any]) -> str:
     """Return the clients' password from the Secret that ``auth.existingSecret`` names.
 
@@ -84,12 +97,12 @@ def existing_password(live: Mapping[str, Any]) -> str:
 def _client_password(inputs: BuildInputs) -> str | None:
     if not inputs.cluster.spec.auth.enabled:
         return None
-    if not inputs.password:
+    if not inputs.password and not inputs.pinned_hash:
         raise BugError(f"auth of {inputs.cluster.name} is enabled, and no password was passed to the builder")
-    return inputs.password
+    return inputs.password or ""
 
 
-def _decoded(live: Mapping[str, Any], key: str, where: str) -> str:
+def _decoded(live: Mapping[str, Any], key: str, where: str, *, lines: bool = False) -> str:
     encoded = (live.get("data") or {}).get(key)
     if not encoded:
         raise UserError(f"{where}: {key}: is missing or empty: add the key")
@@ -97,7 +110,7 @@ def _decoded(live: Mapping[str, Any], key: str, where: str) -> str:
         text = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, TypeError, ValueError) as error:
         raise UserError(f"{where}: {key}: is not base64 of UTF-8 text: encode it again") from error
-    if any(character in text for character in "\r\n\0"):
+    if not lines and any(character in text for character in "\r\n\0"):
         # A password file that ends with a line break would make a password that nobody types.
         raise UserError(f"{where}: {key}: holds a line break or a NUL: write the value without it")
     return text

@@ -33,6 +33,7 @@ _PROBLEMS: Final = {
     "Forbidden": Reason.FORBIDDEN,
     "Rejected": Reason.INVALID_SPEC,
     "CredentialsUnusable": Reason.SECRET_CHANGED,
+    "SecretChanged": Reason.SECRET_CHANGED,
 }
 _CHANGES: Final = {"RolloutPending": Reason.ROLLOUT_PENDING, "ScaleDownRefused": Reason.SCALE_DOWN_REFUSED}
 """Conditions that wait for a person, and the event that tells of each."""

@@ -35,6 +35,7 @@ from gungnir.runtime.facts import facts_of
 from gungnir.runtime.kube_resources import SECRETS, Object
 from gungnir.runtime.log import get_logger
 from gungnir.runtime.monitors import Monitors, address_of
+from gungnir.runtime.password_watch import PasswordWatch
 from gungnir.runtime.record_codec import record_of
 from gungnir.runtime.valkey.monitor import Target
 from gungnir.runtime.valkey.session import Keys
@@ -85,6 +86,7 @@ class ClusterWorker:
         self._problems: dict[str, Problems] = {}
         self._recheck_at_s = 0.0
         self._template: tuple[object, Object] | None = None
+        self._password = PasswordWatch(self._secret)
 
     # --- told from outside ------------------------------------------------------------------------------------------
 
@@ -152,6 +154,7 @@ class ClusterWorker:
             # Also while a failover is blocked or in doubt: it may be an object that is missing.
             if self._dirty or self._recheck_due():
                 again_ms = _sooner(again_ms, await self._reconcile(ALL_KINDS))
+            again_ms = _sooner(again_ms, await self._look_at_password())
             again_ms = _sooner(again_ms, self.cache.claims.retry_ms(asyncio.get_running_loop().time()))
             # Nobody tells us that a replica has been away for long.
             again_ms = _sooner(again_ms, electorate.due_ms(self._facts, self._record, self._view()))
@@ -185,6 +188,7 @@ class ClusterWorker:
             self._monitors.follow({})
             self._record, self._credentials, self._dirty = Record(), None, True
             self._problems, self._notes, self._shown = {}, Notes(), ()
+            self._password = PasswordWatch(self._secret)
             self._executor = ApiExecutor(
                 self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address
             )
@@ -398,6 +402,7 @@ class ClusterWorker:
             epoch=self._record.epoch,
             operator_key=self._credentials.operator_key,
             password=self._credentials.password,
+            pinned_hash=self._credentials.pinned_hash,
             primary=None if primary is None or self._record.intent is not None else primary.pod,
             replicas=self._facts.size,
         )
@@ -421,7 +426,7 @@ class ClusterWorker:
                 return False
             wanted = cluster.spec.auth.existing_secret
             existing = await self._secret(wanted) if wanted else None
-            self._credentials = settle(cluster, None, secret, existing)
+            self._credentials = settle(cluster, secret, existing)
         except UserError as exc:
             self._complain("credentials", ("secret", "CredentialsUnusable", str(exc)))
             return False
@@ -433,6 +438,14 @@ class ClusterWorker:
             return False
         self._complain("credentials")
         return True
+
+    async def _look_at_password(self) -> int | None:
+        if self._cluster is None or self._credentials is None:
+            return None
+        again_ms = await self._password.look(self._cluster, self._credentials)
+        text = self._password.doubt
+        self._complain("password", *([("password", "SecretChanged", text)] if text else []))
+        return again_ms
 
     async def _secret(self, name: str) -> Object | None:
         self._context.check()

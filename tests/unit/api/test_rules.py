@@ -58,6 +58,30 @@ def test_only_the_rule_itself_refuses_its_sample_in_cel(
     assert broken == {name}
 
 
+@pytest.mark.parametrize(
+    ("status", "accepted"),
+    [
+        (None, True),
+        ({"phase": "Creating", "replicas": 0}, True),
+        ({"phase": "Creating", "replicas": 1}, False),
+        ({"credentials": {"fingerprint": "5c" * 8}, "replicas": 0}, False),
+    ],
+)
+@pytest.mark.parametrize(("former", "wanted"), [("rihgt", "right"), (None, "right"), ("right", None)])
+def test_the_name_of_a_users_secret_is_fixed_once_there_are_pods_and_not_before(
+    status: Json | None, accepted: bool, former: str | None, wanted: str | None, cel_holds: CelCheck
+) -> None:
+    """What is misspelt on the first day is put right without deleting the cluster; volumes know one password."""
+    before = _cluster({"auth": {"existingSecret": former} if former else {}}).to_wire()
+    after = _cluster({"auth": {"existingSecret": wanted} if wanted else {}}).to_wire()
+    if status is not None:
+        before["status"] = after["status"] = status
+    else:
+        before.pop("status", None)
+    assert cel_holds(CHANGE["existing-secret-fixed"], after, before) is accepted
+    assert (check_change(parse_cluster(before), parse_cluster(after)) == ()) is accepted
+
+
 @pytest.mark.parametrize("name", [name for name in REJECTED if name.startswith("schema-")])
 def test_the_schema_refuses_what_the_models_refuse(name: str, schema_problems: Callable[[Json], list[str]]) -> None:
     assert len(schema_problems(yaml.safe_load(REJECTED[name].read_text())["object"])) == 1
