@@ -45,10 +45,17 @@ class Leadership:
         self._draining = asyncio.Event()
         self._drained = asyncio.Event()
         self._led = False
+        self._refused = False
 
     def leads(self) -> bool:
-        """Whether we may act now, by our own clock."""
-        return lease.leads(self._state, _now_ms())
+        """Whether we may act now, by our own clock.
+
+        A deadline that passes while the renewal is under way makes it no, and the answer makes it yes again, without a
+        change of the holder. Who was told no in between has dropped its work: the lead is announced anew.
+        """
+        leads = lease.leads(self._state, _now_ms())
+        self._refused = self._refused or not leads
+        return leads
 
     async def run(self) -> None:
         """Work until cancelled, or until the Lease is given back after ``drain``."""
@@ -76,9 +83,9 @@ class Leadership:
 
     def _become(self, state: lease.State) -> None:
         self._state = state
-        leads = self.leads()
-        if leads != self._led:
-            self._led = leads
+        leads = lease.leads(state, _now_ms())
+        if leads != self._led or (leads and self._refused):
+            self._led, self._refused = leads, False
             self._on_change(leads)
 
     async def _send(self, request: lease.LeaseRequest) -> lease.LeaseReply:

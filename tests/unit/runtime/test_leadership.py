@@ -64,10 +64,10 @@ class FakeKube:
 class Member:
     """One operator, and the changes of its lead."""
 
-    def __init__(self, kube: FakeKube, identity: str, news: asyncio.Event) -> None:
+    def __init__(self, kube: FakeKube, identity: str, news: asyncio.Event, times: LeaseTimes) -> None:
         self.changes: list[bool] = []
         self.news = news
-        self.leadership = Leadership(cast("Kube", kube), "ns", "gungnir", identity, TIMES, self._changed)
+        self.leadership = Leadership(cast("Kube", kube), "ns", "gungnir", identity, times, self._changed)
         self.task = asyncio.create_task(self.leadership.run())
 
     def _changed(self, leads: bool) -> None:
@@ -82,8 +82,8 @@ class Member:
 
 
 @contextlib.asynccontextmanager
-async def operators(kube: FakeKube, *identities: str) -> AsyncIterator[list[Member]]:
-    members = [Member(kube, identity, asyncio.Event()) for identity in identities]
+async def operators(kube: FakeKube, *identities: str, times: LeaseTimes = TIMES) -> AsyncIterator[list[Member]]:
+    members = [Member(kube, identity, asyncio.Event(), times) for identity in identities]
     try:
         yield members
     finally:
@@ -143,6 +143,22 @@ async def test_a_leader_that_cannot_reach_the_api_server_leads_no_more_after_its
         await until(lambda: not first.leadership.leads())
         kube.away.set()
         await until(first.leadership.leads)
+
+
+async def test_who_was_refused_while_a_renewal_was_late_hears_that_we_lead_again() -> None:
+    """Its round ended without a trace, and nothing else would ever make it try again."""
+    kube = FakeKube()
+    times = LeaseTimes(duration_ms=2000, renew_deadline_ms=900, retry_ms=600)
+    async with operators(kube, "a", times=times) as (first,):
+        await first.until(leads=True)
+        kube.away.clear()
+        await until(lambda: not first.leadership.leads())
+        kube.away.set()
+        await until(lambda: first.changes[1:] != [] and first.changes[-1])
+        assert first.leadership.leads()
+        told = len(first.changes)
+        await until(lambda: len(kube.writes) > 3)
+        assert len(first.changes) == told, "renewals in time are no news"
 
 
 async def test_lost_answers_make_no_leader_and_the_next_look_finds_the_lease_ours() -> None:
