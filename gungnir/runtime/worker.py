@@ -5,6 +5,7 @@ Each is a round of a pure machine; here is only the order, and what goes into an
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -152,8 +153,9 @@ class ClusterWorker:
             await self._driver.run("repair", repair.start(), repair.step, self._facts)
         try:
             # Also while a failover is blocked or in doubt: it may be an object that is missing.
-            if self._dirty or self._recheck_due():
+            if self._dirty or self._recheck_ms() == 0:
                 again_ms = _sooner(again_ms, await self._reconcile(ALL_KINDS))
+            again_ms = _sooner(again_ms, self._recheck_ms())
             again_ms = _sooner(again_ms, await self._look_at_password())
             again_ms = _sooner(again_ms, self.cache.claims.retry_ms(asyncio.get_running_loop().time()))
             # Nobody tells us that a replica has been away for long.
@@ -162,9 +164,13 @@ class ClusterWorker:
         except InterruptedRoundError:
             return 0
 
-    def _recheck_due(self) -> bool:
-        """Whether it is time to try again what was refused: nobody tells us that a permission was granted."""
-        return bool(self._problems.get("objects")) and asyncio.get_running_loop().time() >= self._recheck_at_s
+    def _recheck_ms(self) -> int | None:
+        """Return when to try again what was refused, None for nothing: nobody tells us that a permission was granted.
+
+        Asked in every pass, as each replaces what the former ones asked to be woken for.
+        """
+        left_s = self._recheck_at_s - asyncio.get_running_loop().time()
+        return max(0, math.ceil(left_s * 1000)) if self._problems.get("objects") else None
 
     @property
     def _stuck(self) -> bool:
@@ -300,7 +306,7 @@ class ClusterWorker:
         return DOUBT_MS if self._notes.doubt else None
 
     async def _reconcile(self, kinds: tuple[str, ...]) -> int | None:
-        """Bring the objects up to date; return when to try again, or None if there is nothing to try again."""
+        """Bring the objects up to date; return when to go on with a round that ended early, else None."""
         self._dirty = False
         try:
             state = await self._driver.run(
@@ -316,10 +322,8 @@ class ClusterWorker:
             return _backoff_ms(self._failures)
         self._failures = 0
         self._complain("objects", *state.problems)
-        if not state.problems:
-            return None
         self._recheck_at_s = asyncio.get_running_loop().time() + RECHECK_MS / 1000
-        return RECHECK_MS
+        return None
 
     async def _show(self, again_ms: int | None) -> int | None:
         """Write the status if what is shown changed since it was written last."""

@@ -49,6 +49,20 @@ async def test_an_object_that_may_not_be_created_is_named_and_created_when_it_ma
     assert await shell.world.api.get(PODDISRUPTIONBUDGETS, cluster.namespace, budget) is not None
 
 
+async def test_what_was_forbidden_is_tried_again_also_after_passes_that_had_nothing_to_do(
+    shell: Shell, deploy: Deploy
+) -> None:
+    """Nobody tells that a permission was granted; news of the cluster must not take the next try's place."""
+    cluster = await deploy()
+    with shell.fault(verb="update", resource="statefulsets", code=403):
+        await cluster.change({"replicas": 4})
+        await shell.condition(cluster, "Reconciled", "False", "Forbidden", "update", "statefulsets")
+        await shell.world.api.annotate(VALKEYCLUSTERS, cluster.namespace, cluster.name, news="of no consequence")
+    assert len(await cluster.pods()) == 3
+    view = await cluster.wait_ready()
+    assert view.size == view.ready == 4
+
+
 async def test_a_failover_that_is_forbidden_names_the_permission_and_goes_on_when_it_is_granted(
     shell: Shell, deploy: Deploy, under_load: UnderLoad
 ) -> None:
