@@ -169,7 +169,9 @@ def _blocked(record: Record, notes: Notes) -> Sign:
 
 
 def _at_risk(facts: Facts, serving: bool, copies: int) -> Sign:
-    if serving and facts.acks and copies < facts.acks:
+    if not serving:
+        return Sign("DataAtRisk", False, "NoPrimary", "nobody takes writes; copies are counted once a primary serves")
+    if facts.acks and copies < facts.acks:
         return Sign(
             "DataAtRisk", True, "TooFewCopies", f"{copies} replicas in sync, {facts.acks} wanted for each write"
         )

@@ -94,7 +94,7 @@ def test_a_paused_cluster_says_so() -> None:
         (ONE_LEFT, {}, "Ready", True, "PrimaryServing"),
         (NO_COPY, {}, "DataAtRisk", True, "TooFewCopies"),
         (ONE_LEFT, {}, "DataAtRisk", False, "EnoughCopies"),
-        (dead(), {}, "DataAtRisk", False, "EnoughCopies"),
+        (dead(), {}, "DataAtRisk", False, "NoPrimary"),
         (ONE_LEFT, {}, "Degraded", True, "NotAllInSync"),
         (view(), {"doubt": "OperatorIsolated: vc-1"}, "Degraded", True, "OperatorIsolated"),
         (view(), {"doubt": "ErrorReply: error=NOAUTH"}, "Degraded", True, "EvidenceInDoubt"),
