@@ -6,6 +6,7 @@ its name.
 """
 
 import ipaddress
+import logging
 import re
 from collections.abc import Callable
 from functools import cache
@@ -97,6 +98,8 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
 @cache
 def library() -> Any:
     """Return the one context that holds all functions; each evaluation sets its own variables in it."""
+    # A text that is no quantity is an answer to the client, and nothing for the terminal of whoever runs the cluster.
+    logging.getLogger("cel").setLevel(logging.ERROR)
     context = cel.Context()
     add_stdlib_to_context(context)
     for name, function in _FUNCTIONS.items():

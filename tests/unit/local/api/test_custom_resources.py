@@ -1,6 +1,7 @@
 import copy
 from typing import Any
 
+import cel
 import pytest
 
 from gungnir.local.errors import BadRequestError, InvalidError, UnsupportedMediaTypeError
@@ -165,3 +166,13 @@ def test_a_rule_is_computed_once_for_the_same_values_and_again_for_others(
     with pytest.raises(InvalidError, match="is fixed"):
         patched(boxes, {"name": "y"})
     patched(boxes, {"name": "x", "size": 4})
+
+
+def test_a_text_that_is_no_quantity_is_an_error_of_the_rule_and_nothing_on_the_terminal(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever runs ``gungnir demo --keep`` would read about the mistakes of whoever uses kubectl."""
+    with pytest.raises(RuntimeError, match="quantities must match the regular expression"):
+        cel.evaluate("quantity('1GB')", library())
+    assert [record for record in caplog.records if record.name == "cel"] == []
+    assert capfd.readouterr() == ("", "")
