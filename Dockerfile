@@ -27,6 +27,12 @@ ENV PATH=/opt/gungnir/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     BUILD_COMMIT=${COMMIT}
+# Nothing is installed at run time: the base image's own installer goes, where the official image and Debian's packages put it.
+RUN rm -rf /usr/local/bin/pip* /usr/local/bin/wheel /usr/local/lib/python3*/ensurepip \
+      /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/site-packages/setuptools* \
+      /usr/local/lib/python3*/site-packages/wheel* /usr/local/lib/python3*/site-packages/pkg_resources \
+      /usr/bin/pip* /usr/bin/wheel /usr/lib/python3*/ensurepip /usr/lib/python3/dist-packages/pip* \
+      /usr/lib/python3/dist-packages/setuptools* /usr/lib/python3/dist-packages/wheel* /usr/share/python-wheels
 COPY --from=build /opt/gungnir /opt/gungnir
 WORKDIR /
 USER 65532:65532

@@ -21,3 +21,5 @@ UPGRADE=
 compile runtime pyproject.toml --constraints lock/dev.txt
 compile demo pyproject.toml --group local --constraints lock/dev.txt
 compile test pyproject.toml --group live --constraints lock/dev.txt
+"$python" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["sbom"], sep="\n")' |
+  compile sbom - --constraints lock/dev.txt
