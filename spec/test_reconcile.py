@@ -11,8 +11,9 @@ from spec.environment import owned
 from spec.environment.owned import OwnedBudget, successors
 from spec.judging import rewritten
 from spec.models.reconcile import MODELS, OwnedModel, explore, first_world, matches
+from spec.models.settling import becomes_as_asked
 from spec.reach import always_a_way
-from spec.story import told_of
+from spec.story import abridged, told_of
 
 BY_NAME = {model.name: model for model in MODELS}
 CONVERGING = (
@@ -44,6 +45,16 @@ def test_there_is_always_a_way_to_what_the_spec_says(budget: OwnedBudget) -> Non
     model = OwnedModel("", budget)
     found = always_a_way(successors, first_world(model), matches)
     assert found.holds, told_of(first_world(model), found.story)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "budget", CONVERGING, ids=lambda budget: ", ".join(k for k, n in budget._asdict().items() if n)
+)
+def test_everything_becomes_as_the_spec_says_for_good(budget: OwnedBudget) -> None:
+    """Not only can it: every fair run ends there, whatever was interfered with before."""
+    against = becomes_as_asked(OwnedModel("", budget)).against
+    assert not against, abridged(against)
 
 
 # --- the models can fail --------------------------------------------------------------------------------------------
@@ -126,5 +137,7 @@ def test_a_machine_that_overlooks_drift_has_no_way(monkeypatch: pytest.MonkeyPat
     """What was edited by hand would stay so for ever."""
     mutated = rewritten(reconcile, "_get", "OwnedSeen(drifted=True)", "OwnedSeen(drifted=None)")
     monkeypatch.setitem(reconcile._HANDLERS, reconcile.Phase.GET, mutated)  # noqa: SLF001 - as above
-    found = always_a_way(successors, first_world(OwnedModel("", OwnedBudget(edit=1))), matches)
+    model = OwnedModel("", OwnedBudget(edit=1))
+    found = always_a_way(successors, first_world(model), matches)
     assert found.story
+    assert "edit" in becomes_as_asked(model).against

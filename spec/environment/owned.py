@@ -16,7 +16,7 @@ from gungnir.api.cluster import parse_cluster
 from gungnir.machines import reconcile
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import Step
-from gungnir.machines.record import Record
+from gungnir.machines.record import Primary, Record
 from gungnir.machines.requests import (
     AlreadyExists,
     ClusterSeen,
@@ -45,8 +45,9 @@ from gungnir.resources.inputs import BuildInputs
 from gungnir.resources.inventory import OwnedKind, build
 from gungnir.resources.labels import Ownership, ownership
 from gungnir.resources.stateful_set import with_epoch
+from gungnir.runtime.facts import size_of
 from spec.environment.operators import Taken
-from spec.world import CLUSTER, Label, Number
+from spec.world import CLUSTER, Label, Number, pod_name
 
 KEY: Final = "ab" * 32
 FACTS: Final = Facts(CLUSTER, "", 3, 1, persistent=True)
@@ -56,11 +57,12 @@ FAILED_OVER: Final = 7
 
 
 class Cluster(NamedTuple):
-    """The ValkeyCluster: which one of its name (``number``, 0: none yet), and which spec it has."""
+    """The ValkeyCluster: which one of its name (``number``, 0: none yet), which spec it has, and who is primary."""
 
     number: int
     spec: int = 0
     deleting: bool = False
+    primary: int = 0
 
     @property
     def uid(self) -> str:
@@ -106,6 +108,8 @@ class OwnedBudget(NamedTuple):
     """The ValkeyCluster is deleted."""
     recreate: int = 0
     failover: int = 0
+    promote: int = 0
+    """The operator's failover machine gives the role to another pod, between two rounds."""
 
 
 class OwnedWorld(NamedTuple):
@@ -175,7 +179,9 @@ def _told(owned: Owned) -> str:
 def _inputs(cluster: Cluster) -> BuildInputs:
     spec = ({"replicas": 3}, {"replicas": 5, "config": {"maxmemory": "64mb"}})[cluster.spec]
     metadata = {"name": CLUSTER, "namespace": "ns", "uid": cluster.uid}
-    return BuildInputs(parse_cluster({"metadata": metadata, "spec": spec}), 1, KEY, "open sesame")
+    parsed = parse_cluster({"metadata": metadata, "spec": spec})
+    record = Record(primary=Primary(pod_name(cluster.primary), "", "", "", 1))
+    return BuildInputs(parsed, 1, KEY, "open sesame", replicas=size_of(parsed, record))
 
 
 @cache
@@ -392,7 +398,26 @@ def _others(world: OwnedWorld) -> Iterator[Move]:
         if moved != owned.content and world.cluster is not None:
             left = world._replace(budget=budget._replace(failover=budget.failover - 1))
             yield Label("failover", "failover", kind, fair=False), left.with_object(kind, moved)
+    yield from _promotions(world)
     yield from _changes_of_the_cluster(world)
+
+
+def _promotions(world: OwnedWorld) -> Iterator[Move]:
+    """Another pod that runs becomes primary; before that, the epoch of the template and the Service was raised."""
+    present, cached, budget = world.cluster, world.worker.cached, world.budget
+    live = world.at(OwnedKind.STATEFUL_SET) if budget.promote and world.worker.state is None else None
+    if live is None or present is None or present.deleting or cached is None or cached.number != present.number:
+        return
+    left = world._replace(budget=budget._replace(promote=budget.promote - 1))
+    for kind, owned in zip(world.kinds, world.objects, strict=True):
+        if owned is not None:
+            left = left.with_object(kind, failed_over(kind, owned.content), deleting=owned.deleting)
+    for ordinal in range(content(live.content)["spec"]["replicas"]):
+        if ordinal != present.primary:
+            now = present._replace(primary=ordinal)
+            # The answer to the operator's own write brings its cache up to date.
+            after = left._replace(cluster=now, worker=world.worker._replace(cached=now))
+            yield Label("promote", "failover", pod_name(ordinal), fair=False), after
 
 
 def _changes_of_the_cluster(world: OwnedWorld) -> Iterator[Move]:

@@ -16,6 +16,7 @@ from spec.environment.owned import (
     OwnedWorld,
     Worker,
     content,
+    desired,
     drifted,
     merged,
     owner,
@@ -26,6 +27,8 @@ from spec.world import Label
 
 TWO: Final = (OwnedKind.CLIENT_SERVICE.value, OwnedKind.STATEFUL_SET.value)
 ALL: Final = tuple(kind.value for kind in OwnedKind)
+SMALL: Final = 3
+"""Pods of the smaller of the two specs."""
 OURS: Final = ("api", "stray")
 """Actions by which a request of the operator takes effect."""
 
@@ -152,6 +155,31 @@ def no_delete_of_pvc(before: OwnedWorld, label: Label, after: OwnedWorld) -> str
     return ""
 
 
+def scale_down_never_removes_master(before: OwnedWorld, label: Label, after: OwnedWorld) -> str:
+    """No write to the StatefulSet asks for so few pods that the primary's would go."""
+    for kind, _, now in _written(before, label, after):
+        replicas = content(now)["spec"]["replicas"] if kind == OwnedKind.STATEFUL_SET else None
+        if replicas is not None and after.cluster is not None and after.cluster.primary >= replicas:
+            return f"{replicas} pods are to be left, and pod {after.cluster.primary} is primary"
+    return ""
+
+
+def pdb_protects_master(before: OwnedWorld, label: Label, after: OwnedWorld) -> str:
+    """The disruption budget that is written counts every pod of the cluster, and lets one of them go at a time."""
+    for kind, _, now in _written(before, label, after):
+        if kind != OwnedKind.DISRUPTION_BUDGET:
+            continue
+        budget = content(now)["spec"]
+        if (budget.get("maxUnavailable"), budget.get("minAvailable")) != (1, None):
+            return f"{budget} does not take the pods one at a time"
+        selected = budget["selector"].get("matchLabels") or {}
+        template = content(desired(OwnedKind.STATEFUL_SET, Cluster(1)))["spec"]["template"]
+        labels = template["metadata"]["labels"]
+        if not selected or not selected.items() <= labels.items():
+            return f"{selected} does not select the pods, which have {labels}"
+    return ""
+
+
 ON_STEP: Final[tuple[tuple[str, OnStepOf[OwnedWorld]], ...]] = (
     ("noForeignAdoption", no_foreign_adoption),
     ("ownerRefConsistency", owner_ref_consistency),
@@ -160,13 +188,18 @@ ON_STEP: Final[tuple[tuple[str, OnStepOf[OwnedWorld]], ...]] = (
     ("noIdleWrite", no_idle_write),
     ("fieldsOfFailover", fields_of_failover),
     ("noDeleteOfPVC", no_delete_of_pvc),
+    ("scaleDownNeverRemovesMaster", scale_down_never_removes_master),
+    ("pdbProtectsMaster", pdb_protects_master),
 )
 
 
 def matches(world: OwnedWorld) -> bool:
     """All objects are as the spec says, or somebody else's, those of a cluster gone are gone; nobody is busy."""
-    if world.worker.state is not None or world.worker.cached != world.cluster:
-        return False
+    return world.worker.state is None and world.worker.cached == world.cluster and as_asked(world)
+
+
+def as_asked(world: OwnedWorld) -> bool:
+    """All objects are as the spec says, or somebody else's; those of a cluster that is gone are gone."""
     cluster = world.cluster
     if cluster is None:
         return all(owned is None or _others(owned.content) for owned in world.objects)
@@ -202,8 +235,15 @@ SOMETIMES: Final[tuple[tuple[str, SometimesOf[OwnedWorld]], ...]] = (
     ("gone", _ended("gone")),
     ("stray took effect", lambda _before, label, _after: label.name == "stray"),
     ("left alone", lambda _before, label, after: label.name == "api" and _problem(after, "NameTaken")),
+    ("held back", lambda _before, _label, after: _held_back(after)),
     ("appeared meanwhile", lambda _before, label, after: label.name == "api" and _problem(after, "AppearedMeanwhile")),
 )
+
+
+def _held_back(world: OwnedWorld) -> bool:
+    """Fewer pods are asked for, and more are kept, for the primary is among those that would go."""
+    cluster = world.cluster
+    return matches(world) and cluster is not None and cluster.spec == 0 and cluster.primary >= SMALL
 
 
 def _problem(world: OwnedWorld, reason: str) -> bool:
@@ -236,5 +276,11 @@ MODELS: Final = (
         witnesses=("gone", "matches", "stray took effect"),
     ),
     OwnedModel("forbidden", OwnedBudget(forbid=2, edit=2), witnesses=("matches", "conflict")),
+    OwnedModel(
+        "scaled down beside a failover",
+        OwnedBudget(respec=2, promote=1, message=1),
+        (OwnedKind.STATEFUL_SET.value,),
+        ("matches", "updated", "conflict", "held back", "stray took effect"),
+    ),
     OwnedModel("beside failovers", OwnedBudget(failover=2, edit=1, respec=1, message=1), witnesses=_SEEN),
 )

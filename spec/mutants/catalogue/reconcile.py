@@ -2,9 +2,14 @@
 
 from typing import Final
 
-from spec.mutants import Mutant, Of, checked
+from spec.mutants import Mutant, Of, checked, explored
 
 _reconcile = Of("gungnir.machines.reconcile")
+_budget = Of("gungnir.resources.disruption_budget")
+_facts = Of("gungnir.runtime.facts")
+_owned = Of("spec.environment.owned")
+_stateful_set = Of("gungnir.resources.stateful_set")
+_client = Of("gungnir.resources.client_service")
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
     _reconcile(
@@ -120,5 +125,64 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         'return _to(state, "stored") if isinstance(reply, Stored) else _error(state, reply)',
         'return _to(state, "stored")',
         checked("machines/test_reconcile.py"),
+    ),
+    _budget(
+        "a drain takes two pods at a time",
+        "The disruption budget lets one pod go at a time.",
+        '"maxUnavailable": 1',
+        '"maxUnavailable": 2',
+        explored("reconcile: all objects", "pdbProtectsMaster"),
+    ),
+    _budget(
+        "the disruption budget counts no pod of ours",
+        "The disruption budget selects the pods of the cluster.",
+        "names.selector_labels(cluster.name)",
+        '{"app": cluster.name}',
+        explored("reconcile: all objects", "pdbProtectsMaster"),
+    ),
+    _facts(
+        "a scale-down takes the primary away",
+        "So many pods are kept that the primary is among them.",
+        "    return max(cluster.spec.replicas, needed)\n",
+        "    return cluster.spec.replicas\n",
+        explored("reconcile: scaled down beside a failover", "scaleDownNeverRemovesMaster"),
+        quick=True,
+    ),
+    _facts(
+        "a scale-down keeps one pod too few",
+        "So many pods are kept that the primary is among them.",
+        "needed = int(ordinal) + 1 if",
+        "needed = int(ordinal) if",
+        explored("reconcile: scaled down beside a failover", "scaleDownNeverRemovesMaster"),
+    ),
+    _owned(
+        "a failover promotes without raising the template's epoch",
+        "A failover writes the StatefulSet before it promotes: a scale-down that is still under way then conflicts.",
+        "            left = left.with_object(kind, failed_over(kind, owned.content), deleting=owned.deleting)\n",
+        "            pass\n",
+        explored("reconcile: scaled down beside a failover", "scaleDownNeverRemovesMaster"),
+        quick=True,
+    ),
+    _stateful_set(
+        "an update sets the template's epoch back",
+        "What the failover wrote into the StatefulSet stays.",
+        "return with_epoch(desired, *parts) if parts else copy.deepcopy(dict(desired))",
+        "return copy.deepcopy(dict(desired))",
+        explored("reconcile: beside failovers", "fieldsOfFailover"),
+    ),
+    _stateful_set(
+        "a scale-down deletes volumes",
+        "No volume is deleted with a pod that a scale-down takes away.",
+        '"whenScaled": "Retain"',
+        '"whenScaled": "Delete"',
+        explored("reconcile: all objects", "noDeleteOfPVC"),
+    ),
+    _client(
+        "an update leads clients to nobody, or back",
+        "Whom the client Service selects is the failover's.",
+        "pod = primary_of(live if names.POD_NAME_LABEL in selector else desired)",
+        "pod = primary_of(desired)",
+        explored("reconcile: beside failovers", "fieldsOfFailover"),
+        quick=True,
     ),
 )
