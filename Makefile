@@ -30,7 +30,7 @@ test: $(VENV)/.stamp-test ## Run every test that needs no extra installation, re
 	$(BIN)/python -m pytest -m "not slow" $(TESTED) $(ARGS)
 
 spec: $(VENV)/.stamp-test ## Explore every interleaving of the machines' own functions with a hostile world. 5-10 min.
-	$(BIN)/python -m pytest -m "not slow" spec $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" spec --spec-results bench/results/spec.json $(ARGS)
 
 spec-full: $(VENV)/.stamp-test ## As spec, and the large models, and what must happen in the end of them. An idle machine; hours (120-240 min).
 	$(BIN)/python -m pytest spec $(ARGS)

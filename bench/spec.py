@@ -37,7 +37,7 @@ def measure(runs: int) -> list[Figure]:
         rates.append(round(sum(states for states, _ in done) / (time.perf_counter() - started)))
         sizes.append(round(sum(size / states for states, size in done) / CORES))
     return [
-        Figure("spec", f"states explored on {CORES} cores: {MODEL}", "states/s", ">= 40000", tuple(rates)),
+        Figure("spec-rate", f"states explored on {CORES} cores: {MODEL}", "states/s", ">= 40000", tuple(rates)),
         Figure(
             "spec-memory", "memory that the explorer needs for a state, all included", "bytes", "<= 250", tuple(sizes)
         ),
