@@ -183,7 +183,10 @@ def successors(starts: tuple[Start, ...], world: Alone) -> Iterator[Move]:
     """Yield every round that may begin, or every reply that the round under way may get."""
     if world.start is None:
         for start in starts:
-            yield _received(Alone(start, start.first.state, start.first.request), start.seen, start.what)
+            begun = Alone(start, start.first.state, start.first.request)
+            yield _received(begun, start.seen, start.what)
+            if start == starts[0]:
+                yield _received(begun, Unknown(), "nothing is seen")
         return
     for reply in replies(world):
         yield _received(world, reply, "")
@@ -309,6 +312,7 @@ def _clusters(world: Alone, version: Version) -> Iterator[Reply]:
     other = Intent(Kind.FAILOVER, Stage.FENCING, "Another", "", None, "")
     yield ClusterSeen(version, record._replace(epoch=record.epoch + 1, intent=other), ANY)
     yield ClusterSeen(version, record._replace(epoch=record.epoch + 1), ANY)
+    yield ClusterSeen(version, record._replace(left_out=(pod_name(2),)), ANY)
     yield from (NotFound(), Unknown(), Unreachable())
 
 

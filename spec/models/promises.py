@@ -212,7 +212,8 @@ def _cause(taken: Taken, intent: Intent) -> str:
         return Kind.SWITCHOVER
     if well and pod is not None and pod.deleting and replicas and not asked:
         return Kind.SWITCHOVER
-    away = any(for_ms >= facts.release_after_ms and name in record.told for name, for_ms in view.away)
+    told = cluster.record.told
+    away = any(for_ms >= facts.release_after_ms and name in told for name, for_ms in view.away)
     removed = record.told.difference(facts.pod_names)
     release = away or (removed and removed.isdisjoint(each.name for each in view.pods))
     return Kind.RELEASE if well and release and not asked and intent.target == record.primary.pod else ""

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
+from gungnir.api.names import POD_NAME_LABEL
 from gungnir.machines import reconcile
 from gungnir.machines.kernel import Step
 from gungnir.machines.requests import ClusterSeen, Conflict, GetCluster, UpdateOwned
@@ -164,6 +165,15 @@ def scale_down_never_removes_master(before: OwnedWorld, label: Label, after: Own
     return ""
 
 
+def service_consistency(before: OwnedWorld, label: Label, after: OwnedWorld) -> str:
+    """The client Service that is written selects one pod by its name, or one that cannot exist: never all of them."""
+    for kind, _, now in _written(before, label, after):
+        selector = content(now)["spec"].get("selector") or {} if kind == OwnedKind.CLIENT_SERVICE else None
+        if selector is not None and not selector.get(POD_NAME_LABEL):
+            return f"the client Service selects {selector}"
+    return ""
+
+
 def pdb_protects_master(before: OwnedWorld, label: Label, after: OwnedWorld) -> str:
     """The disruption budget that is written counts every pod of the cluster, and lets one of them go at a time."""
     for kind, _, now in _written(before, label, after):
@@ -190,6 +200,7 @@ ON_STEP: Final[tuple[tuple[str, OnStepOf[OwnedWorld]], ...]] = (
     ("noDeleteOfPVC", no_delete_of_pvc),
     ("scaleDownNeverRemovesMaster", scale_down_never_removes_master),
     ("pdbProtectsMaster", pdb_protects_master),
+    ("serviceConsistency", service_consistency),
 )
 
 

@@ -146,6 +146,17 @@ def haunted_vote(setup: Setup) -> World:
     return settled(setup, world, until=lambda now: now.pods[1].fence == voting(now.api.record.epoch))
 
 
+def half_voted(setup: Setup) -> World:
+    """The primary has ended; pod 2 alone confirmed its last write, and pod 1 has just voted in the next epoch."""
+    world = ended(setup, wrote(setup, serving(setup), 0, 1, (("stream", pod_name(1)),)), 0)
+    return settled(
+        setup,
+        world,
+        (("boot", pod_name(0)), ("stream", pod_name(1))),
+        until=lambda now: now.pods[1].fence == voting(now.api.record.epoch),
+    )
+
+
 def left_behind(setup: Setup) -> World:
     """Four pods: pod 1 was told nothing since epoch 1 and follows pod 0, which was deposed and is now primary again.
 
@@ -204,6 +215,14 @@ def out_of_sight(setup: Setup) -> World:
     world = serving(setup)
     blind = tuple(mask | 1 << setup.facts.size - 1 for mask in world.cuts.operators)
     return world._replace(cuts=world.cuts._replace(operators=blind))
+
+
+def unheard(setup: Setup) -> World:
+    """The operator cannot reach the primary, which goes on serving; whatever it does about that, it is about to."""
+    world = serving(setup)
+    blind = tuple(mask | 1 for mask in world.cuts.operators)
+    world = world._replace(cuts=world.cuts._replace(operators=blind), ghost=world.ghost._replace(cause=True))
+    return settled(setup, world, until=lambda now: now.api.record.intent is not None and now.api.template > 1)
 
 
 def parted(setup: Setup) -> World:

@@ -150,6 +150,8 @@ def failover_starts() -> Iterator[Start]:
     yield _failover("all is well; asked for pod 1", record, view, SECOND, SECOND)
     yield _failover("the primary refuses, pod 2 is to go", record, dead, facts=SMALLER)
     yield _failover("the primary refuses, pod 2 was left out", record._replace(left_out=(THIRD,)), dead)
+    quiet = silent(read(view, THIRD, link_up=False), FIRST)
+    yield _failover("the primary is silent, pod 2 was left out", record._replace(left_out=(THIRD,)), quiet)
     yield _failover("a first start", Record(), view)
     yield _failover("a first start, pod 2 is missing", Record(), refusing(view, THIRD, 1))
     fencing = cluster.begun(Kind.FAILOVER, "ConnectionRefused")

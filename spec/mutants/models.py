@@ -6,7 +6,17 @@ from gungnir.machines.facts import Facts
 from spec.models import catalogue
 from spec.models.catalogue import Entry, of_pods
 from spec.models.failover import Model
-from spec.models.scenes import booting, deposed_and_counted, grown, half_gone, haunted_vote, lagging, led_astray
+from spec.models.scenes import (
+    booting,
+    deposed_and_counted,
+    grown,
+    half_gone,
+    half_voted,
+    haunted_vote,
+    lagging,
+    led_astray,
+    unheard,
+)
 from spec.world import CLUSTER, Budget, Setup
 
 _OVER: Final = ("failed over", "old primary rejoined")
@@ -43,9 +53,16 @@ _ALL: Final = (
     Model("cut operator", Budget(crash=1, cut_operator=1), witnesses=_OVER),
     Model("cut peers", Budget(crash=1, cut_peers=1), witnesses=_OVER),
     Model("replaced pod", Budget(crash=1, replace=1), witnesses=_AGAIN),
+    Model("late commands", Budget(crash=1), haunted_vote, only=("noZombieEffect",)),
     Model("P1", Budget(), led_astray, 4, 2, only=_LOST),
     Model("P3", Budget(crash=1, write=1), haunted_vote, only=_LOST),
     Model("crash, power and a write", Budget(crash=1, power=1, write=1), only=_LOST),
+    # It takes its ids and its offset from a snapshot file: only that it restarted tells that it lost data.
+    Model("P4", Budget(power=1), half_voted, setup=_PLAIN._replace(remembers_ids=True, gone=1), only=_LOST),
+    Model("G: two primaries", Budget(cut_operator=1), only=("atMostOneMaster",)),
+    Model("G: an empty primary", Budget(cut_operator=1, lose=1), only=("noEmptyMasterPromoted",)),
+    Model("G: a confirmed write", Budget(cut_operator=1, write=1), only=_LOST),
+    Model("B: a confirmed write", Budget(write=1), unheard, only=_LOST),
 )
 SMALL: Final = {model.name: model for model in _ALL}
 MODELS: Final[dict[str, Entry]] = {name: of_pods("mutants", model) for name, model in SMALL.items()} | catalogue.MODELS

@@ -23,6 +23,8 @@ KEPT: Final = ("spec.repl",)
 COPIES: Final = 4
 """So many copies are kept, of those that were stepped through last."""
 WORLDS: Final = "spec.repl.worlds"
+GAMELESS: Final = ("alone: ", "reconcile: ")
+"""How the names of models begin that no game shows: they are explored only."""
 
 
 def _within(name: str, packages: tuple[str, ...]) -> bool:
@@ -70,5 +72,6 @@ def catalogue_of(mutant: str = "") -> ModuleType:
 
 
 def mutants() -> dict[str, str]:
-    """Return the name of each mutant that exploring a model finds, and by which predicates."""
-    return {mutant.name: " or ".join(mutant.killer.by) for mutant in MUTANTS if mutant.killer.model}
+    """Return the name of each mutant that a model finds which can be stepped through, and by which predicates."""
+    found = (mutant for mutant in MUTANTS if mutant.killer.model and not mutant.killer.model.startswith(GAMELESS))
+    return {mutant.name: " or ".join(mutant.killer.by) for mutant in found}

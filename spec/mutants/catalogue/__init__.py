@@ -19,6 +19,7 @@ from spec.mutants.catalogue.repair import MUTANTS as REPAIR
 from spec.mutants.catalogue.selection import MUTANTS as SELECTION
 from spec.mutants.catalogue.shrink import MUTANTS as SHRINK
 from spec.mutants.catalogue.switchover import MUTANTS as SWITCHOVER
+from spec.mutants.catalogue.variants import MUTANTS as VARIANTS
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
     *EVIDENCE,
@@ -36,6 +37,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *RECONCILE,
     *PODS,
     *GUARANTEES,
+    *VARIANTS,
 )
 __all__ = ["MUTANTS", "PAIRS", "named", "variant_of"]
 

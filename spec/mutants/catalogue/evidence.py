@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from spec.mutants import Mutant, Of, checked
+from spec.mutants import Mutant, Of, checked, explored
 
 _evidence = Of("gungnir.machines.evidence")
 
@@ -40,14 +40,14 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "Only several refusals in a row are proof of death.",
         "pod.refusals >= facts.refusals_for_death",
         "pod.refusals >= 1",
-        checked("machines/test_evidence.py"),
+        explored("alone: failover", "noDoubleFailover"),
     ),
     _evidence(
         "one refusal more is needed",
         "So many refusals as the spec says are proof of death.",
         "pod.refusals >= facts.refusals_for_death",
         "pod.refusals > facts.refusals_for_death",
-        checked("machines/test_evidence.py"),
+        explored("alone: failover", "never: Record: stored-alone-direct"),
     ),
     _evidence(
         "a pod that refuses while it is deleted is waited for",
@@ -61,28 +61,28 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "Silence counts after down_after_ms.",
         "and pod.silent_ms >= facts.down_after_ms:",
         ":",
-        checked("machines/test_evidence.py"),
+        explored("alone: failover", "noDoubleFailover"),
     ),
     _evidence(
         "silence counts one millisecond late",
         "Silence counts after down_after_ms.",
         "pod.silent_ms >= facts.down_after_ms:",
         "pod.silent_ms > facts.down_after_ms:",
-        checked("machines/test_evidence.py"),
+        explored("alone: failover", "never: Health: silent"),
     ),
     _evidence(
         "an error reply is death",
         "An error reply is evidence of its own kind, never of death.",
         '_verdict(Health.DOUBTFUL, "ErrorReply"',
         '_verdict(Health.DEAD, "ErrorReply"',
-        checked("machines/test_evidence.py"),
+        explored("alone: failover", "noDoubleFailover"),
     ),
     _evidence(
         "no answer yet is death",
         "A pod that was not tried yet is not dead.",
         '_verdict(Health.DOUBTFUL, "NoAnswerYet"',
         '_verdict(Health.DEAD, "NoAnswerYet"',
-        checked("machines/test_evidence.py"),
+        explored("alone: failover", "noDoubleFailover"),
     ),
     _evidence(
         "a primary that became a replica is healthy",
@@ -131,14 +131,14 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "Only a reading denies the primary.",
         ("if answer.kind is AnswerKind.DONE and answer.server is not None and not hears_primary(answer.server)"),
         "if answer.server is None or not hears_primary(answer.server)",
-        checked("machines/test_evidence.py"),
+        explored("alone: failover", "noDoubleFailover"),
     ),
     _evidence(
         "a pod whose link is down is whole",
         "A pod is whole only with its link up.",
         "        and server.link_up\n",
         "",
-        checked("machines/test_evidence.py"),
+        explored("alone: failover", "noDoubleFailover"),
     ),
     _evidence(
         "a pod that is syncing is whole",

@@ -21,7 +21,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "A process that restarts is fenced where it was.",
         "    fence_survives: bool = True",
         "    fence_survives: bool = False",
-        explored("late order", "epochMonotone"),
+        explored("P3", "noAckedWriteLost"),
     ),
     Mutant(
         "the API server stores an old record over a newer one",
@@ -105,5 +105,34 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "allowed = host.fence == acting(pod.creds) if setup.link_bound else pod.creds > 0",
         "allowed = pod.creds > 0",
         explored("P1", "noAckedWriteLost"),
+    ),
+    Mutant(
+        "pod 0 is the primary for ever",
+        "The evidence is about the recorded primary, whichever pod that is.",
+        (
+            Edit(
+                "gungnir.machines.evidence",
+                "    pod = view.pod(primary.pod)\n    if pod is None:",
+                '    pod = view.pod(f"{facts.name}-0")\n    if pod is None:',
+            ),
+        ),
+        explored("crash", "noDoubleFailover", "never: old primary rejoined", "never: failed over"),
+    ),
+    Mutant(
+        "a command of an ended epoch has an effect",
+        "A command of an older epoch than the pod's fence changes nothing.",
+        (
+            Edit(
+                "spec.environment.commands",
+                "    return AnswerKind.FENCED if pod.fence > position(command) else None",
+                "    return None",
+            ),
+            Edit(
+                "spec.environment.faults",
+                "fenced = setup.fence_survives and max(pod.fence, pod.saved) > position(stray)",
+                "fenced = False",
+            ),
+        ),
+        explored("late commands", "noZombieEffect"),
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from spec.mutants import Mutant, Of, checked
+from spec.mutants import Mutant, Of, checked, explored
 
 _lease = Of("gungnir.machines.lease")
 
@@ -12,7 +12,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "Leading is counted from before the request was sent.",
         "deadline_ms=state.sent_ms + times.renew_deadline_ms,",
         "deadline_ms=now_ms + times.renew_deadline_ms,",
-        checked("machines/test_lease.py"),
+        explored("lease: calm", "partitionSafety"),
         quick=True,
     ),
     _lease(
@@ -20,35 +20,35 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "A lead ends before others may take the Lease.",
         "deadline_ms=state.sent_ms + times.renew_deadline_ms,",
         "deadline_ms=state.sent_ms + times.duration_ms + 1,",
-        checked("machines/test_lease.py"),
+        explored("lease: calm", "partitionSafety"),
     ),
     _lease(
         "the lead has no end",
         "We lead only until the deadline.",
         "and now_ms < state.deadline_ms",
         "",
-        checked("machines/test_lease.py"),
+        explored("lease: calm", "partitionSafety"),
     ),
     _lease(
         "the lead ends one millisecond late",
         "We lead only until the deadline.",
         "and now_ms < state.deadline_ms",
         "and now_ms <= state.deadline_ms",
-        checked("machines/test_lease.py"),
+        explored("lease: calm", "partitionSafety"),
     ),
     _lease(
         "a Lease is taken at its last moment",
         "A Lease is taken only after it was unchanged for more than its duration.",
         "unchanged_ms > reply.duration_ms:",
         "unchanged_ms >= reply.duration_ms:",
-        checked("machines/test_lease.py"),
+        explored("lease: calm", "beliefTruthful"),
     ),
     _lease(
         "a Lease is taken at once",
         "A Lease is taken only after it was unchanged for more than its duration.",
         " or unchanged_ms > reply.duration_ms:",
         " or unchanged_ms >= 0:",
-        checked("machines/test_lease.py"),
+        explored("lease: calm", "beliefTruthful"),
     ),
     _lease(
         "a renewed Lease does not start the count anew",

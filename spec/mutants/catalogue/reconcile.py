@@ -9,6 +9,7 @@ _budget = Of("gungnir.resources.disruption_budget")
 _facts = Of("gungnir.runtime.facts")
 _owned = Of("spec.environment.owned")
 _stateful_set = Of("gungnir.resources.stateful_set")
+_labels = Of("gungnir.resources.labels")
 _client = Of("gungnir.resources.client_service")
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
@@ -183,6 +184,22 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "pod = primary_of(live if names.POD_NAME_LABEL in selector else desired)",
         "pod = primary_of(desired)",
         explored("reconcile: beside failovers", "fieldsOfFailover"),
+        quick=True,
+    ),
+    _client(
+        "the client Service selects every pod",
+        "The client Service selects one pod by its name, from the first second.",
+        "names.POD_NAME_LABEL: pod or names.NOBODY}",
+        "}",
+        explored("reconcile: all objects", "serviceConsistency"),
+        quick=True,
+    ),
+    _labels(
+        "owned objects name no owner",
+        "What is written has one controller: the ValkeyCluster that it was made for.",
+        '"uid": cluster_uid(cluster),',
+        '"uid": "",',
+        explored("reconcile: all objects", "ownerRefConsistency"),
         quick=True,
     ),
 )

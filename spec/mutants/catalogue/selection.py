@@ -184,7 +184,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "Only a pod that was seen whole in this very process votes.",
         "    if not record.is_member(answer.pod, uid, server.run_id):",
         "    if False:",
-        checked("machines/test_selection.py"),
+        explored("P4", "noAckedWriteLost"),
         quick=True,
     ),
     _selection(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from spec.mutants import Mutant, Of, checked
+from spec.mutants import Mutant, Of, checked, explored
 
 _switchover = Of("gungnir.machines.switchover")
 
@@ -12,7 +12,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "The target is attached to the primary.",
         'return "" if wanted in ready else f"{wanted} is not',
         'return "" if True else f"{wanted} is not',
-        checked("machines/test_switchover.py"),
+        explored("alone: switchover", "acceptedOnlyIfInSync"),
     ),
     _switchover(
         "the role is handed to a stranger",
@@ -26,14 +26,14 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "The target is not leaving.",
         "        and not pod.deleting\n",
         "",
-        checked("machines/test_switchover.py"),
+        explored("alone: switchover", "acceptedOnlyIfInSync"),
     ),
     _switchover(
         "the role is handed to anybody though nobody is in sync",
         "The target is attached to the primary.",
         'return "" if ready else "no replica is in sync"',
         'return ""',
-        checked("machines/test_switchover.py"),
+        explored("alone: switchover", "acceptedOnlyIfInSync"),
     ),
     _switchover(
         "a request is answered while a failover is under way",
@@ -47,14 +47,14 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "A request waits while the primary is in doubt.",
         "health is not Health.HEALTHY:",
         "health is None:",
-        checked("machines/test_switchover.py"),
+        explored("alone: switchover", "acceptedOnlyIfInSync"),
     ),
     _switchover(
         "a fresh operator refuses",
         "A pod that was not looked at yet is not out of sync.",
         "pod.address and pod.contact is Contact.UNTRIED for",
         "False for",
-        checked("machines/test_switchover.py"),
+        explored("alone: switchover", "acceptedOnlyIfInSync"),
     ),
     _switchover(
         "a request is taken off before it is answered",
@@ -76,6 +76,6 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "Nothing is done for a cluster that is being deleted.",
         "    if not wanted or reply.deleting:",
         "    if not wanted:",
-        checked("machines/test_switchover.py"),
+        explored("alone: switchover", "nothingForDeleted"),
     ),
 )
