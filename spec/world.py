@@ -254,6 +254,8 @@ class Setup(NamedTuple):
     """Pods (bit mask) whose node is gone for good: once they have ended, they do not start again."""
     departed: int = 0
     """Pods (bit mask) whose object is gone while their process lives on: operators do not know where it is."""
+    unreported: int = 0
+    """Pods (bit mask) of whose objects that are gone nobody reported that their process had ended."""
     kubelet_lags: bool = False
     """A process may answer before the kubelet has reported that it started, and how the one before it ended."""
     remembers_ids: bool = False

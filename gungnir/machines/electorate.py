@@ -11,8 +11,9 @@ Rules
   it lives on somewhere. It returns as a new pod does.
 - No such epoch may have begun since a replica was lost. One is begun for it alone, once it has been away for long, all
   others are in sync, and it makes fewer votes necessary.
-- So it is with pods that a scale-down took away: that their objects are gone does not say that their processes are. An
-  epoch is begun without them as soon as the last of them is gone.
+- That a pod's object is gone does not say that its process is: nobody asks the kubelet before a forced deletion. If
+  nobody reported its end, it goes on to count beside the pod that has its name now, and an epoch is begun in which it
+  is left out; so it is with pods that a scale-down took away.
 
 What this does not decide: whether enough of those who count have voted (selection.py).
 """
@@ -76,12 +77,12 @@ def grown(facts: Facts, record: Record) -> Electorate:
     return Electorate(max(electorate.size, len(record.counted)), acks)
 
 
-def may_settle(facts: Facts, record: Record) -> bool:
+def may_settle(facts: Facts, record: Record, view: View) -> bool:
     """Tell whether nobody but the pods of the spec can confirm a write in this epoch, or none is promised from now on.
 
     A pod object that is gone is no proof: its node may be cut off, and its process attached to the primary.
     """
-    return not facts.acks or record.told.issubset(facts.pod_names)
+    return not facts.acks or not unaccounted(record, view).difference(facts.pod_names)
 
 
 def settled(facts: Facts, record: Record) -> Record:
@@ -89,6 +90,51 @@ def settled(facts: Facts, record: Record) -> Record:
     staying = tuple(member for member in record.members if member.pod in facts.pod_names)
     size = Electorate(facts.size, facts.acks)
     return record._replace(electorate=size, members=staying, admitted=(), left_out=())
+
+
+# --- processes that may live on -------------------------------------------------------------------------------------
+
+
+def unaccounted(record: Record, view: View) -> frozenset[str]:
+    """Return the names of those that may follow in this epoch, are gone, and whose processes nobody saw end.
+
+    Of a pod without a uid (nobody looked when it was admitted) that is said only while no pod has its name.
+    """
+    taken = {pod.name for pod in view.pods}
+    return frozenset(
+        member.pod
+        for member in _gone(record, view)
+        if member.pod in record.told and (member.uid or member.pod not in taken)
+    )
+
+
+def _gone(record: Record, view: View) -> tuple[Member, ...]:
+    """Return those recorded whose object is gone, but for those whose process was seen to end."""
+    present = {pod.uid for pod in view.pods}.union(view.ended)
+    return tuple(member for member in (*record.members, *record.admitted) if member.uid not in present)
+
+
+def parted(record: Record, view: View) -> Record:
+    """Return the record in which nobody stands for a former pod of the same name whose process may live on.
+
+    The former one goes on to count, under a name that no pod can have: its name and its uid. So the one that is here is
+    a new pod, and the former is left out and forgotten as one that a scale-down took away.
+    """
+    taken = {pod.name for pod in view.pods}
+    renamed = {member: f"{member.pod}~{member.uid}" for member in _gone(record, view) if member.uid}
+    renamed = {member: name for member, name in renamed.items() if member.pod in taken}
+    if not renamed:
+        return record
+    names = {member.pod: name for member, name in renamed.items()}
+
+    def under_new_names(members: tuple[Member, ...]) -> tuple[Member, ...]:
+        return tuple(sorted(member._replace(pod=renamed.get(member, member.pod)) for member in members))
+
+    return record._replace(
+        members=under_new_names(record.members),
+        admitted=under_new_names(record.admitted),
+        left_out=tuple(sorted(names.get(name, name) for name in record.left_out)),
+    )
 
 
 # --- going on without a pod -----------------------------------------------------------------------------------------
@@ -104,6 +150,12 @@ def left_out(facts: Facts, record: Record, answers: tuple[Answer, ...]) -> tuple
     away = record.counted - {answer.pod for answer in answers if answer.kind in _THERE}
     spared = facts.size > _needed(facts, record)
     return tuple(sorted(away if spared else away.difference(facts.pod_names)))
+
+
+def shut_out(facts: Facts, frozen: Record, answers: tuple[Answer, ...], view: View) -> Record:
+    """Return the record with the candidate, and with those who may not follow in its epoch."""
+    frozen = parted(frozen, view)
+    return frozen._replace(left_out=left_out(facts, frozen, answers))
 
 
 def may_forget(facts: Facts, record: Record, primary: PodView, view: View) -> bool:
@@ -127,28 +179,28 @@ def forgotten(record: Record) -> Record:
 
 
 def lost(facts: Facts, record: Record, view: View) -> tuple[str, ...]:
-    """Return the replicas for whose loss an epoch is worth its write gap: away for long, and all others in sync.
+    """Return the replicas for whose loss an epoch is worth its write gap, once all others are in sync.
 
-    Nobody while more replicas answer the primary than answer here: then the one that is away from us serves. What a
-    scale-down took away is to go, whether it serves or not.
+    Who was away for long, but nobody while more replicas answer the primary than answer here: then the one that is away
+    from us serves. And who is gone and may live on (``unaccounted``), whether it serves or not.
     """
     primary = None if record.primary is None else view.pod(record.primary.pod)
-    removal = removed(facts, record, view)
-    gone = _away_for_long(facts, record, view) | removal
+    away, haunting = _away_for_long(facts, record, view), haunts(facts, record, view)
+    gone = away | haunting
     rest = record.told - gone
     if primary is None or primary.server is None or primary.name in gone or not record.electorate.acks:
         return ()
     if len(rest) < _needed(facts, record) or not _all_attached(record, rest, primary, view):
         return ()
     serving = primary.server.good if primary.server.good >= 0 else primary.server.linked
-    return tuple(sorted(gone)) if removal or serving < len(rest) else ()
+    return tuple(sorted(gone)) if haunting or serving < len(rest) else ()
 
 
-def removed(facts: Facts, record: Record, view: View) -> frozenset[str]:
-    """Return the pods that may follow and that a scale-down took away; none before the last of them is gone."""
-    leaving = record.told.difference(facts.pod_names)
+def haunts(facts: Facts, record: Record, view: View) -> frozenset[str]:
+    """Return the pods whose processes may live on. None while a scale-down goes on: one epoch is enough for all."""
     staying = {pod.name for pod in view.pods} - _away_for_long(facts, record, view)
-    return frozenset() if leaving & staying else leaving
+    leaving = record.told.difference(facts.pod_names)
+    return frozenset() if leaving & staying else unaccounted(record, view)
 
 
 def _away_for_long(facts: Facts, record: Record, view: View) -> frozenset[str]:

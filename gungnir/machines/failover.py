@@ -61,8 +61,8 @@ REQUESTED = "Requested"
 """The reason of a failover that a person asked for by annotation."""
 REPLICA_LOST = "ReplicaLost"
 """The reason of an epoch that is begun only so that a replica that is gone need not count."""
-REPLICA_REMOVED = "ReplicaRemoved"
-"""As REPLICA_LOST, after a scale-down: the pods that it took away need not count."""
+REPLICA_UNACCOUNTED = "ReplicaUnaccounted"
+"""As REPLICA_LOST, for a pod that is gone without anybody having reported that its process ended."""
 CATCH_UP_STEP_MS = 5
 """How long a planned failover waits between two looks at the target's offset."""
 VOTE_MS = 1500
@@ -214,7 +214,7 @@ def _kind(state: State) -> Kind:
 def _begin_release(facts: Facts, state: State) -> Step[State]:
     if state.record.primary is None or not electorate.lost(facts, state.record, state.view):
         return _to(state, "changed", detail="the record moved on")
-    reason = REPLICA_REMOVED if electorate.removed(facts, state.record, state.view) else REPLICA_LOST
+    reason = REPLICA_UNACCOUNTED if electorate.haunts(facts, state.record, state.view) else REPLICA_LOST
     return _begin(facts, state._replace(wanted=state.record.primary.pod), Kind.RELEASE, reason)
 
 
@@ -359,8 +359,10 @@ def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
     if candidate is None:
         outcome = epochs.outcome(record, candidate, ballot, state.verdict, why)
         return _to(state, "nobody", detail=why, outcome=outcome._replace(result="Blocked"))
-    frozen = epochs.freeze(record, candidate, why)._replace(left_out=electorate.left_out(facts, record, answers))
+    frozen = electorate.shut_out(facts, epochs.freeze(record, candidate, why), answers, state.view)
     outcome = epochs.outcome(frozen, candidate, ballot, state.verdict, why)
+    living = ", ".join(sorted(electorate.unaccounted(electorate.parted(record, state.view), state.view)))
+    outcome = outcome._replace(operands=(*outcome.operands, *([("unaccounted", living)] if living else [])))
     return _to(state, "chosen", PutRecord(state.version, frozen), record=frozen, outcome=outcome)
 
 

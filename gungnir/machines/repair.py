@@ -6,8 +6,8 @@ Rules
   volumes, the pods' labels and readiness, and last who need not count any more. A round that changed something is
   followed by another.
 - The record of who counts grows before a new pod may follow (electorate.py). It shrinks (or promises more copies)
-  only after the pods that leave were left out of this epoch, and every pod that stays was read at or beyond what the
-  primary held after that.
+  only after the pods that leave have ended or were left out of this epoch, and every pod that stays was read at or
+  beyond what the primary held after that.
 - A change of the durability reaches running servers in the order of durability.py: the primary asks for more replicas
   before the record promises more copies, and the record promises fewer before any server asks for fewer.
 - The Service and the template are repaired from the record, never from what is found there.
@@ -147,6 +147,7 @@ def _look_at_durability(facts: Facts, state: State, primary: PodView) -> Step[St
 
 def _as_seen(facts: Facts, record: Record, primary: PodView, view: View) -> Record:
     """Return the record with what this view shows: who is whole, who may be told to follow, and which id is written."""
+    record = electorate.parted(record, view)
     whole = electorate.members(facts, record, primary, view)
     wanted = electorate.admitting(facts, record._replace(members=whole), view)
     replid = _new_replid(record, primary)
@@ -261,7 +262,7 @@ def _counts(record: Record, primary: PodView) -> bool:
 
 def _may_promise(facts: Facts, record: Record, primary: PodView, view: View) -> bool:
     told = primary.server is None or asks_for_enough(facts, primary.server)
-    return told and electorate.may_settle(facts, record) and _only_staying(facts, record, primary, view)
+    return told and electorate.may_settle(facts, record, view) and _only_staying(facts, record, primary, view)
 
 
 def _only_staying(facts: Facts, record: Record, primary: PodView, view: View) -> bool:

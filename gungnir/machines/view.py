@@ -127,6 +127,7 @@ class ClaimView(NamedTuple):
 class View(NamedTuple):
     """All pods of one cluster. ``stalled``: the operator's own loop slept; clocks were reset, observe before acting.
 
+    ``ended`` has the uids of pods that are gone, and whose kubelet reported before that their process had ended.
     ``away`` has (pod name, milliseconds) for each pod of the record that does not answer: since it last did, or since
     this operator began to look. Such a pod need not exist.
     """
@@ -139,6 +140,7 @@ class View(NamedTuple):
     template_present: bool = False
     claims: tuple[ClaimView, ...] = ()
     away: tuple[tuple[str, int], ...] = ()
+    ended: tuple[str, ...] = ()
 
     def pod(self, name: str) -> PodView | None:
         """Return the pod of this name, or None."""

@@ -93,10 +93,12 @@ class Announcer:
         if outcome.result.startswith("Aborted"):
             reason, text = Reason.SWITCHOVER_ABORTED, outcome.result
         if outcome.kind == Kind.RELEASE:
-            removed = outcome.reason == failover.REPLICA_REMOVED
-            reason = Reason.REPLICA_REMOVED if removed else Reason.REPLICA_LOST
-            absent = dict(outcome.operands).get("leftOut", "nobody")
+            operands = dict(outcome.operands)
+            living, absent = operands.get("unaccounted", ""), operands.get("leftOut", "nobody")
+            reason = Reason.REPLICA_UNACCOUNTED if living else Reason.REPLICA_LOST
             text = f"left out of epoch {outcome.epoch}, which {outcome.target} serves: {absent}"
+            if living:
+                text += f"; nobody reported the end of the process of {living}"
         if outcome.kind == Kind.BOOTSTRAP:
             reason = Reason.CLUSTER_CREATED
         self._context.events.normal(obj, reason, text)

@@ -24,6 +24,9 @@ EXIT_UNKNOWN = 255
 MISLABELLED = "*"
 """The role label of a pod whose labels no Service of ours selects: none that a pod may have, so it is written anew."""
 
+KEPT_ENDS = 64
+"""Ends of pods that are remembered. What is forgotten costs an epoch that was not necessary."""
+
 EVERYONE = "*"
 """What a client Service without a pod in its selector leads to: all pods. Never what we want."""
 
@@ -53,12 +56,14 @@ class ClusterCache:
         service: The client Service.
         stateful_set: The StatefulSet.
         claims: The volumes' claims.
+        ended: Uids of pods that are gone, and whose kubelet reported the end of their process before: see ``View``.
     """
 
     pods: dict[str, Object] = field(default_factory=dict)
     service: Object | None = None
     stateful_set: Object | None = None
     claims: ClaimCache = field(default_factory=ClaimCache)
+    ended: tuple[str, ...] = ()
     _cluster: Followed = field(default_factory=Followed)
     _pods: dict[str, Followed] = field(default_factory=dict)
 
@@ -93,10 +98,13 @@ class ClusterCache:
         self._show_pod(name)
         return taken
 
-    def pod_gone(self, name: str) -> None:
-        """A pod was deleted."""
+    def pod_gone(self, obj: Object) -> None:
+        """A pod was deleted; this is the last that was seen of it."""
+        name, uid = obj["metadata"]["name"], obj["metadata"]["uid"]
         self._pods.pop(name, None)
         self.pods.pop(name, None)
+        if _has_ended(obj):
+            self.ended = (*self.ended, uid)[-KEPT_ENDS:]
 
     def unless_foreign(self, obj: Object | None) -> Object | None:
         """Return the object, or None if it belongs to another object than the present ValkeyCluster."""
@@ -117,12 +125,28 @@ class ClusterCache:
             self.pods[name] = obj
 
 
+def _container(pod: Object) -> dict[str, Any]:
+    """Return what the kubelet says of the server's container; nothing, if it says nothing."""
+    found: list[dict[str, Any]] = (pod.get("status") or {}).get("containerStatuses") or []
+    return next((status for status in found if status.get("name") == names.CONTAINER), {})
+
+
+def _has_ended(pod: Object) -> bool:
+    """Tell whether the kubelet reported that the process of a pod ended for good: the pod is to go, or is finished.
+
+    A kubelet says so before it lets the object of a pod go. A forced deletion does not wait for that, and the phase
+    alone is no proof: the garbage collector of pods sets it for nodes that it cannot ask
+    (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/).
+    """
+    finished = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+    terminated = bool((_container(pod).get("state") or {}).get("terminated"))
+    return terminated and (finished or bool(pod["metadata"].get("deletionTimestamp")))
+
+
 def pod_view(pod: Object, monitor: Monitor | None, outdated: bool) -> PodView:
     """Return one pod as the cache and its monitor show it."""
     metadata, status = pod["metadata"], pod.get("status") or {}
-    container: dict[str, Any] = next(
-        (c for c in status.get("containerStatuses") or () if c.get("name") == names.CONTAINER), {}
-    )
+    container = _container(pod)
     state, last = container.get("state") or {}, container.get("lastState") or {}
     ended = state.get("terminated") or last.get("terminated") or {}
     gates = {c["type"]: c.get("status") for c in status.get("conditions") or ()}
@@ -213,6 +237,7 @@ def view_of(
         template_present=workload is not None,
         claims=cache.claims.views(time.monotonic()),
         away=away,
+        ended=cache.ended,
     )
 
 

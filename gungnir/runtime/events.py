@@ -60,7 +60,7 @@ class Reason(StrEnum):
     SWITCHOVER_ABORTED = "SwitchoverAborted"
     SWITCHOVER_REFUSED = "SwitchoverRefused"
     REPLICA_LOST = "ReplicaLost"
-    REPLICA_REMOVED = "ReplicaRemoved"
+    REPLICA_UNACCOUNTED = "ReplicaUnaccounted"
     REPLICA_RELEASED = "ReplicaReleased"
     DIVERGENT_WRITES = "DivergentWrites"
     DATA_LOSS = "DataLoss"

@@ -225,7 +225,7 @@ class Operator:
         worker = self._worker((namespace, name))
         if resource is PODS:
             if gone:
-                worker.cache.pod_gone(metadata["name"])
+                worker.cache.pod_gone(obj)
             elif not worker.cache.saw_pod(obj, asyncio.get_running_loop().time()):
                 self._queue.add_after((namespace, name), PATIENCE_MS)
             worker.pods_changed(metadata["name"])

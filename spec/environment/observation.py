@@ -29,6 +29,7 @@ def view(setup: Setup, world: World, operator: int, record: Record) -> View:
             template_epoch=api.template,
             template_present=True,
             away=_away(setup, world, operator) if setup.releases else (),
+            ended=_ended(setup, world),
         ),
     )
 
@@ -36,6 +37,16 @@ def view(setup: Setup, world: World, operator: int, record: Record) -> View:
 def _away(setup: Setup, world: World, operator: int) -> tuple[tuple[str, int], ...]:
     unheard, for_ms = world.cuts.operators[operator] | setup.departed, setup.facts.release_after_ms
     return tuple((pod_name(i), for_ms) for i, pod in enumerate(world.pods) if unheard & 1 << i or not pod.up)
+
+
+def _ended(setup: Setup, world: World) -> tuple[str, ...]:
+    """The objects that are gone, and whose processes were seen to end."""
+    gone = (
+        (index, range(1, pod.uid + bool(setup.departed & 1 << index)))
+        for index, pod in enumerate(world.pods)
+        if not setup.unreported & 1 << index
+    )
+    return tuple(uid_of(index, uid) for index, uids in gone for uid in uids)
 
 
 def relabelled(record: Record, snapshot: View) -> View:

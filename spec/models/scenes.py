@@ -262,3 +262,15 @@ def shrunk_and_haunted(setup: Setup) -> World:
     """As ``shrunk``; the process ended, and the next one does not know yet whom to follow: the order is under way."""
     world, last = shrunk(setup), setup.facts.size
     return strayed(ended(setup, world, last), (_order(world, last),))
+
+
+def succeeded(setup: Setup) -> World:
+    """The last pod was replaced by force: another one has its name, on an empty volume, and its process lives on.
+
+    That process is the pod after the last: it is attached, and confirms writes.
+    """
+    world, last = serving(setup._replace(departed=0, unreported=0)), setup.facts.size - 1
+    fresh = Pod(up=False, uid=2, run=0, log=(), offset=0, replid="", saved=voting(world.api.template))
+    held = tuple(mask & ~(1 << last) | (mask >> last & 1) << last + 1 for mask in world.ghost.holders)
+    pods = (*world.pods[:last], fresh, world.pods[last])
+    return world._replace(pods=pods, ghost=world.ghost._replace(holders=held))

@@ -1,18 +1,26 @@
-"""Worlds after a scale-down: the object of the last pod is gone, and its process lives on and confirms writes.
+"""Worlds in which the object of the last pod is gone, and its process lives on and confirms writes.
 
-That is what a node does that is cut off from the control plane alone when its pod is deleted by force.
+That is what a node does that is cut off from the control plane alone when its pod is deleted by force: after a
+scale-down, or to be replaced by another pod of the same name.
 """
 
 from typing import Final
 
 from gungnir.machines.facts import Facts
+from spec import invariants
 from spec.models.failover import Model
-from spec.models.scenes import shrunk, shrunk_and_haunted
+from spec.models.scenes import shrunk, shrunk_and_haunted, succeeded
 from spec.world import CLUSTER, Budget, Setup
 
 _SETUP: Final = Setup(Facts(CLUSTER, "uid-c", 3, 1, persistent=True))
-_THIRD: Final = _SETUP._replace(departed=1 << 2)
-_FOURTH: Final = _SETUP._replace(departed=1 << 3)
+_THIRD: Final = _SETUP._replace(departed=1 << 2, unreported=1 << 2)
+_FOURTH: Final = _SETUP._replace(departed=1 << 3, unreported=1 << 3)
+_REPLACED: Final = _SETUP._replace(departed=1 << 3, unreported=1 << 3 | 1 << 2)
+_ONE_OF_TWO: Final = _SETUP._replace(departed=1 << 2, unreported=1 << 2 | 1 << 1)
+_BUT_NAMES: Final = tuple(
+    name for name, _ in (*invariants.always(_SETUP), *invariants.ON_STEP) if name != "followersCounted"
+)
+"""In the world the former process of a name is a pod of another one: who counts cannot be compared by names."""
 _RELEASED: Final = ("release", "left out", "forgotten", "failed over by the rest")
 
 MODELS: Final = (
@@ -51,6 +59,24 @@ MODELS: Final = (
         operators=2,
         setup=_THIRD._replace(eager_reads=True),
         witnesses=(*_RELEASED, "conflict"),
+        slow=True,
+    ),
+    Model(
+        "one of two is replaced by force",
+        Budget(crash=1, write=1),
+        succeeded,
+        2,
+        setup=_ONE_OF_TWO,
+        witnesses=_RELEASED,
+        only=_BUT_NAMES,
+    ),
+    Model(
+        "one of three is replaced by force, then the primary",
+        Budget(lose=1, write=1),
+        succeeded,
+        setup=_REPLACED,
+        witnesses=_RELEASED,
+        only=_BUT_NAMES,
         slow=True,
     ),
 )

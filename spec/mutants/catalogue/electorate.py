@@ -61,7 +61,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _electorate(
         "a replica that serves is taken for lost",
         "No epoch is begun for a replica while the primary hears more replicas than we do.",
-        "return tuple(sorted(gone)) if removal or serving < len(rest) else ()",
+        "return tuple(sorted(gone)) if haunting or serving < len(rest) else ()",
         "return tuple(sorted(gone))",
         checked("machines/test_electorate.py"),
     ),

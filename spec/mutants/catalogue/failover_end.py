@@ -33,8 +33,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _failover(
         "who does not answer may follow",
         "Whoever does not answer the vote is told nothing in the new epoch.",
-        "._replace(left_out=electorate.left_out(facts, record, answers))",
-        "",
+        "electorate.shut_out(facts, epochs.freeze(record, candidate, why), answers, state.view)",
+        "epochs.freeze(record, candidate, why)",
         checked("machines/test_electorate.py"),
     ),
     _failover(

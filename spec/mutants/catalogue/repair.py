@@ -31,15 +31,15 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _repair(
         "the size is halved while pods are left",
         "The electorate shrinks only after the pods that leave are gone.",
-        "electorate.may_settle(facts, record) and _only_staying(facts, record, primary, view)",
-        "electorate.may_settle(facts, record)",
+        "electorate.may_settle(facts, record, view) and _only_staying(facts, record, primary, view)",
+        "electorate.may_settle(facts, record, view)",
         checked("machines/test_repair.py"),
     ),
     _repair(
         "copies are promised that the primary does not ask for",
         "The primary asks for more replicas before the record promises more copies.",
-        "    return told and electorate.may_settle(facts, record) and",
-        "    return electorate.may_settle(facts, record) and",
+        "    return told and electorate.may_settle(facts, record, view) and",
+        "    return electorate.may_settle(facts, record, view) and",
         checked("machines/test_durability.py"),
     ),
     _repair(

@@ -40,7 +40,7 @@ async def without(world: World, cluster: ManagedCluster, pod: str) -> str:
     await cluster.wait_view(
         "the rollout to be pending", lambda view: view.condition("RolloutPending")["status"] == "True"
     )
-    world.local.delete_pod(pod, grace_s=0)
+    world.local.delete_pod(pod)
     return image
 
 
@@ -50,7 +50,7 @@ async def back(world: World, cluster: ManagedCluster, pod: str, image: str) -> N
     await cluster.wait_view(
         "the rollout to name the pod", lambda view: pod in view.condition("RolloutPending").get("message", "")
     )
-    world.local.delete_pod(pod, grace_s=0)
+    world.local.delete_pod(pod)
 
 
 async def reasons(cluster: ManagedCluster) -> list[str]:

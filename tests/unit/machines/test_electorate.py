@@ -35,7 +35,8 @@ from tests.unit.machines.worlds import (
 _OBJECTS = (ROUTED, STORED, CURRENT)
 AWAY = (("vc-2", FACTS.release_after_ms),)
 LEFT_OUT = record(left_out=("vc-2",))
-ABSENT = view(pod(0, serving(linked=1)), pod(1, following(1)), away=AWAY)
+ABSENT = view(pod(0, serving(linked=1)), pod(1, following(1)), away=AWAY, ended=("uid2",))
+"""The third pod is gone, and its process was seen to end."""
 GONE = pod(2, None, contact=Contact.SILENT, silent_ms=FACTS.release_after_ms, role_label="", synced=False)
 FOUR = FACTS._replace(size=4)
 TWO = FACTS._replace(size=2)
@@ -188,8 +189,8 @@ def other(ordinal: int = 1, **changes: Any) -> PodView:
     ("stored", "seen"),
     [
         (record(), ABSENT._replace(away=(("vc-2", FACTS.release_after_ms - 1),))),
-        (record(), view(pod(0, serving(linked=2)), other(), away=AWAY)),
-        (record(), view(pod(0, serving(linked=2, good=2)), other(), away=AWAY)),
+        (record(), view(pod(0, serving(linked=2)), other(), away=AWAY, ended=("uid2",))),
+        (record(), view(pod(0, serving(linked=2, good=2)), other(), away=AWAY, ended=("uid2",))),
         (record(), view(pod(0, serving(linked=1)), other(link_up=False), away=AWAY)),
         (record(), view(pod(0, serving(linked=1)), away=AWAY)),
         (record(), view(pod(0, serving(linked=0)), away=(*AWAY, ("vc-1", FACTS.release_after_ms)))),
@@ -217,25 +218,29 @@ def test_no_epoch_is_begun_where_it_would_not_help_or_could_hurt(stored: Record,
     assert electorate.lost(FACTS, stored, seen) == ()
 
 
-# --- after a scale-down ---------------------------------------------------------------------------------------------
+# --- processes that may live on -------------------------------------------------------------------------------------
 
 SHRUNK = view(pod(0, serving(linked=2, good=2)), PODS[1])
-"""Two pods are left of three, and the primary still has two replicas: the process of the third lives on somewhere."""
+"""Two pods are left of three, and the primary still has two replicas: nobody saw the process of the third end."""
+FORMER = Member("vc-2~uid2", "uid2", "run2")
+SUCCESSOR = pod(2, server(2, run_id="new", offset=1, keys=0), uid="uid2b", role_label="", synced=False)
 
 
-def test_an_epoch_is_begun_for_pods_that_a_scale_down_took_away_whether_they_serve_or_not() -> None:
-    assert electorate.removed(TWO, record(), SHRUNK) == {"vc-2"}
-    taken = walk(failover.step, failover.start(), (Seen(record(), SHRUNK), cluster(record())), TWO)
+@pytest.mark.parametrize("facts", [TWO, FACTS], ids=["scale-down", "to-come-back"])
+def test_an_epoch_is_begun_for_a_pod_that_is_gone_unless_its_process_was_seen_to_end(facts: Any) -> None:
+    """Whether the primary still hears it or not; also after a scale-down."""
+    assert electorate.unaccounted(record(), SHRUNK) == {"vc-2"}
+    taken = walk(failover.step, failover.start(), (Seen(record(), SHRUNK), cluster(record())), facts)
     claim = taken.steps[-1].request
     assert isinstance(claim, PutRecord)
-    assert claim.record.intent == Intent(Kind.RELEASE, Stage.FENCING, "ReplicaRemoved", "vc-0", None, "vc-0")
+    assert claim.record.intent == Intent(Kind.RELEASE, Stage.FENCING, "ReplicaUnaccounted", "vc-0", None, "vc-0")
+    assert electorate.lost(facts, record(), SHRUNK._replace(ended=("uid2",))) == ()
 
 
 def test_one_epoch_is_begun_for_all_pods_that_a_scale_down_takes_away() -> None:
     """Not before the last of them is gone; one that does not go is waited for as long as for a lost replica."""
-    five = record(members=(*MEMBERS, Member("vc-3", "u3", "r3"), Member("vc-4", "u4", "r4")))
+    five = record(members=(*MEMBERS, Member("vc-3", "u3", "r3"), Member("vc-4", "uid4", "run4")))
     leaving = pod(4, following(4), deleting=True)
-    assert electorate.removed(FACTS, five, view(*PODS, leaving)) == frozenset()
     assert electorate.lost(FACTS, five, view(*PODS, leaving)) == ()
     stuck = view(*PODS, leaving._replace(contact=Contact.SILENT), away=(("vc-4", FACTS.release_after_ms),))
     assert electorate.lost(FACTS, five, stuck) == electorate.lost(FACTS, five, view()) == ("vc-3", "vc-4")
@@ -248,21 +253,62 @@ def test_one_epoch_is_begun_for_all_pods_that_a_scale_down_takes_away() -> None:
         (TWO, record(), view(pod(0, serving(linked=1)), other(link_up=False))),
         (TWO, record(electorate=Electorate(3, 0)), SHRUNK),
         (TWO, LEFT_OUT, SHRUNK),
-        (FACTS, record(), SHRUNK),
         (FACTS._replace(size=1, acks=0), record(members=MEMBERS[:2]), view(pod(0, serving(linked=0)))),
     ],
-    ids=["not-gone", "another-not-in-sync", "async", "left-out-already", "to-come-back", "one-pod"],
+    ids=["not-gone", "another-not-in-sync", "async", "left-out-already", "one-pod"],
 )
-def test_no_epoch_is_begun_for_a_scale_down_before_it_helps(facts: Any, stored: Record, seen: View) -> None:
+def test_no_epoch_is_begun_for_a_pod_that_is_gone_before_it_helps(facts: Any, stored: Record, seen: View) -> None:
     assert electorate.lost(facts, stored, seen) == ()
 
 
 def test_the_electorate_does_not_settle_while_somebody_else_may_confirm_writes() -> None:
     """But where no copy is promised from now on: a single pod, or asynchronous replication."""
-    assert not electorate.may_settle(TWO, record())
-    assert electorate.may_settle(TWO, LEFT_OUT)
-    assert electorate.may_settle(FACTS, record())
-    assert electorate.may_settle(FACTS._replace(size=1, acks=0), record())
+    assert not electorate.may_settle(TWO, record(), SHRUNK)
+    assert electorate.may_settle(TWO, record(), SHRUNK._replace(ended=("uid2",)))
+    assert electorate.may_settle(TWO, LEFT_OUT, SHRUNK)
+    assert electorate.may_settle(FACTS, record(), SHRUNK)
+    assert electorate.may_settle(FACTS._replace(size=1, acks=0), record(), SHRUNK)
+
+
+def test_a_pod_whose_process_may_live_on_counts_beside_the_one_that_has_its_name_now() -> None:
+    taken = looked(record(), view(*PODS[:2], SUCCESSOR))
+    assert taken.request == GetCluster()
+    assert taken.state.wanted.members == (*MEMBERS[:2], FORMER)
+    assert taken.state.wanted.admitted == (Member("vc-2", "uid2b", "new"),)
+    assert taken.state.wanted.electorate == Electorate(4, 1)
+
+
+def test_a_successor_takes_the_place_of_a_pod_whose_process_was_seen_to_end() -> None:
+    seen = view(*PODS[:2], SUCCESSOR, ended=("uid2",))
+    assert electorate.parted(record(), seen) == record()
+    assert electorate.unaccounted(record(), seen) == frozenset()
+    stayed = view(*PODS[:2], pod(2, server(2, run_id="again")))
+    assert electorate.parted(record(), stayed) == record(), "the same pod with another process"
+
+
+def test_who_is_left_out_and_comes_back_as_another_pod_leaves_the_former_one_left_out() -> None:
+    taken = looked(LEFT_OUT, view(*PODS[:2], SUCCESSOR))
+    assert taken.state.wanted.left_out == ("vc-2~uid2",)
+    assert taken.state.wanted.told == {"vc-0", "vc-1", "vc-2"}
+
+
+def test_a_failover_leaves_out_the_former_process_of_a_pod_that_was_replaced() -> None:
+    """Its successor is no part of that epoch before it is admitted."""
+    seen = view(*PODS[:2], SUCCESSOR)
+    stored = claimed(Kind.RELEASE, "vc-0")
+    given = answers(vote(0), vote(1), answer(2, SUCCESSOR.server))
+    frozen = walk(failover.step, failover.start(), (Seen(stored, seen), cluster(stored), *_OBJECTS, given))
+    request = frozen.steps[-1].request
+    assert isinstance(request, PutRecord)
+    assert request.record.left_out == ("vc-2~uid2",)
+    assert ("unaccounted", "vc-2~uid2") in frozen.last.outcome.operands
+
+
+def test_a_pod_that_nobody_looked_at_when_it_was_admitted_is_missed_only_while_it_is_gone() -> None:
+    stored = record(members=MEMBERS[:2], admitted=(Member("vc-2", "", ""),))
+    assert electorate.unaccounted(stored, SHRUNK) == {"vc-2"}
+    assert electorate.unaccounted(stored, view(*PODS[:2], SUCCESSOR)) == frozenset()
+    assert electorate.parted(stored, view(*PODS[:2], SUCCESSOR)) == stored
 
 
 def test_an_epoch_for_a_lost_replica_is_not_begun_on_an_old_record() -> None:

@@ -72,8 +72,17 @@ def ended(**changes: Any) -> failover.State:
             ("Normal", "ReplicaLost", "left out of epoch 6, which vc-0 serves: vc-2"),
         ),
         (
-            {"kind": "Release", "target": "vc-0", "reason": "ReplicaRemoved", "operands": (("leftOut", "vc-2"),)},
-            ("Normal", "ReplicaRemoved", "left out of epoch 6, which vc-0 serves: vc-2"),
+            {
+                "kind": "Release",
+                "target": "vc-0",
+                "reason": "ReplicaUnaccounted",
+                "operands": (("leftOut", "vc-2"), ("unaccounted", "vc-2")),
+            },
+            (
+                "Normal",
+                "ReplicaUnaccounted",
+                "left out of epoch 6, which vc-0 serves: vc-2; nobody reported the end of the process of vc-2",
+            ),
         ),
         (
             {"kind": "Bootstrap", "source": "", "verdict": "FirstStart"},

@@ -6,7 +6,16 @@ import pytest
 
 from gungnir.api import names
 from gungnir.machines.view import Contact, PodView
-from gungnir.runtime.cluster_cache import EVERYONE, MISLABELLED, ClusterCache, owned_by, pod_view, service_pod, view_of
+from gungnir.runtime.cluster_cache import (
+    EVERYONE,
+    KEPT_ENDS,
+    MISLABELLED,
+    ClusterCache,
+    owned_by,
+    pod_view,
+    service_pod,
+    view_of,
+)
 from gungnir.runtime.valkey.monitor import Monitor
 
 
@@ -187,3 +196,32 @@ def test_what_a_former_cluster_of_this_name_left_behind_says_nothing_of_the_pres
     cache.saw({"metadata": {"name": "vc", "uid": "made-anew", "resourceVersion": "2"}}, 0.0)
     fresh = view_of(cache, {}, frozenset(), stalled=False)
     assert (fresh.service_epoch, fresh.service_pod, fresh.template_epoch, fresh.template_present) == (0, None, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("last", "leaving", "ended"),
+    [
+        (pod(state=TERMINATED), True, True),
+        (pod(state=TERMINATED, phase="Failed"), False, True),
+        (pod(state=TERMINATED), False, False),
+        (pod(state={"state": {"running": {}}}), True, False),
+        (pod(state={"state": {"running": {}}}, phase="Failed"), True, False),
+        ({"metadata": {"name": "vc-0", "uid": "u-vc-0"}}, True, False),
+    ],
+    ids=["kubelet", "finished", "restarts", "forced", "garbage-collected", "no-status"],
+)
+def test_only_the_kubelet_says_that_the_process_of_a_pod_that_is_gone_has_ended(
+    last: dict[str, Any], leaving: bool, ended: bool
+) -> None:
+    metadata = {**last["metadata"], **({"deletionTimestamp": "2026-01-01T00:00:00Z"} if leaving else {})}
+    cache = ClusterCache()
+    cache.pod_gone({**last, "metadata": metadata})
+    assert view_of(cache, {}, frozenset(), stalled=False).ended == (("u-vc-0",) if ended else ())
+
+
+def test_ends_of_pods_are_remembered_for_a_while() -> None:
+    cache = ClusterCache()
+    for number in range(KEPT_ENDS + 1):
+        last = pod(state=TERMINATED, phase="Succeeded")
+        cache.pod_gone({**last, "metadata": {**last["metadata"], "uid": f"u{number}"}})
+    assert cache.ended == tuple(f"u{number}" for number in range(1, KEPT_ENDS + 1))

@@ -102,7 +102,7 @@ def test_whatever_comes_first_the_last_version_is_cached_in_the_end(writes: int)
 def test_a_pod_that_is_deleted_while_it_is_written_stays_deleted() -> None:
     cache = ClusterCache()
     assert cache.saw_pod(obj("a"), 0.0)
-    cache.pod_gone("c")
+    cache.pod_gone({"metadata": {"name": "c", "uid": "u"}})
     cache.wrote_pod(obj("b"), 0.1)
     assert not cache.pods
 
