@@ -50,7 +50,14 @@ MODELS: Final = (
         setup=_THIRD,
         witnesses=(*_RELEASED, "stray took effect"),
     ),
-    Model("to three, then the primary", Budget(lose=1, write=1), shrunk, 3, setup=_FOURTH, witnesses=_RELEASED),
+    Model(
+        "to three, then the primary",
+        Budget(lose=1, write=1),
+        shrunk,
+        setup=_FOURTH,
+        witnesses=_RELEASED,
+        slow=True,
+    ),
     Model(
         "to two, by two operators",
         Budget(lose=1),
