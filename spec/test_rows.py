@@ -14,7 +14,7 @@ def test_every_row_is_taken_or_says_why_not() -> None:
 
 def test_a_row_that_is_not_taken_and_a_stale_reason_are_told() -> None:
     """Both directions: the list can be too short and too long."""
-    stale = ("failover", "Health", "stalled")
+    stale = ("repair", "Look", "grow")
     unexplored = ("failover", "Select", "chosen")
     told = complaints(frozenset({*UNTAKEN, unexplored} - {stale}))
     assert told == [

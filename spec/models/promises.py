@@ -17,6 +17,7 @@ from gungnir.machines.requests import (
     ClusterSeen,
     Conflict,
     Pause,
+    PodCommand,
     Pods,
     PutRecord,
     PutService,
@@ -123,11 +124,23 @@ def failover_intent_durable(taken: Taken) -> str:
         elif command.verb in TELLING and command.epoch != stored.epoch:
             return f"{command}, but epoch {stored.epoch} is stored"
         candidate = None if intent is None or intent.stage is not Stage.PROMOTING else intent.candidate
+        if command.verb is Verb.PROMOTE and _elsewhere(taken, command):
+            return f"{command}, but that process is known to be gone"
         if command.verb is Verb.PROMOTE and (
             candidate is None or (command.pod, command.uid, command.run_id) != candidate[:3]
         ):
             return f"{command}, but the candidate is {candidate}"
     return ""
+
+
+def _elsewhere(taken: Taken, command: PodCommand) -> bool:
+    """Tell whether a round that resumes has seen that the process that is meant is not there any more."""
+    if taken.start.seen.record.intent is None or not isinstance(taken.reply, ClusterSeen):
+        return False
+    pod = taken.start.seen.view.pod(command.pod)
+    if pod is None or pod.uid != command.uid or pod.contact in (Contact.REFUSED, Contact.SILENT):
+        return True
+    return pod.server is not None and pod.server.run_id != command.run_id
 
 
 def service_consistency(taken: Taken) -> str:
@@ -148,6 +161,7 @@ def follow_only_told(taken: Taken) -> str:
         host = None if primary is None else taken.start.seen.view.pod(primary.pod)
         fits = pod is not None and host is not None and command.host == host.address and command.pod != host.name
         stays = pod is not None and not pod.deleting and command.pod in taken.start.facts.pod_names
+        fits = fits and host is not None and host.contact not in (Contact.REFUSED, Contact.SILENT)
         if not fits or not stays or command.pod not in taken.stored.told:
             return f"{command.pod} is told to follow {command.host}"
     return ""
@@ -214,8 +228,10 @@ def _cause(taken: Taken, intent: Intent) -> str:
         return Kind.SWITCHOVER
     told = cluster.record.told
     away = any(for_ms >= facts.release_after_ms and name in told for name, for_ms in view.away)
-    removed = record.told.difference(facts.pod_names)
-    release = away or (removed and removed.isdisjoint(each.name for each in view.pods))
+    # Whose object is gone, may live on, unless the kubelet reported its end.
+    there = {each.uid for each in view.pods}.union(view.ended)
+    haunted = any(member.uid not in there for member in (*record.members, *record.admitted) if member.pod in told)
+    release = away or haunted
     return Kind.RELEASE if well and release and not asked and intent.target == record.primary.pod else ""
 
 
@@ -325,6 +341,16 @@ def handover_holds_writes(taken: Taken) -> str:
     return "" if not able or Verb.HOLD_WRITES in taken.known.told else "votes are asked for while clients write"
 
 
+def leaving_handed_over(taken: Taken) -> str:
+    """A primary that leaves while a replica is in sync is not left to its end: the role is handed over."""
+    if taken.start.machine != "failover" or not isinstance(taken.reply, Seen) or taken.reply.view.stalled:
+        return ""
+    pod, view = taken.primary, taken.reply.view
+    leaves = pod is not None and pod.deleting and pod.contact is Contact.UP and taken.stored.intent is None
+    ready = any(each.server is not None and each.server.link_up and not each.deleting for each in view.pods)
+    return "nothing is done, and the primary leaves" if leaves and ready and taken.request is None else ""
+
+
 def everyone_asked(taken: Taken) -> str:
     """Whoever answers is asked for its vote, and nobody who is known not to."""
     if taken.start.machine != "failover" or not taken.commanded(Verb.DETACH):
@@ -400,6 +426,7 @@ PROMISES: Final[tuple[tuple[str, Promise], ...]] = (
     ("statusTruthful", status_truthful),
     ("levelBeforeVote", level_before_vote),
     ("handoverHoldsWrites", handover_holds_writes),
+    ("leavingHandedOver", leaving_handed_over),
     ("everyoneAsked", everyone_asked),
     ("answerNeverLost", answer_never_lost),
     ("handedOverAsAsked", handed_over_as_asked),

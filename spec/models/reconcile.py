@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from gungnir.api.names import POD_NAME_LABEL
 from gungnir.machines import reconcile
 from gungnir.machines.kernel import Step
-from gungnir.machines.requests import ClusterSeen, Conflict, GetCluster, UpdateOwned
+from gungnir.machines.requests import ClusterSeen, Conflict, CreateOwned, GetCluster, UpdateOwned
 from gungnir.resources.client_service import primary_of
 from gungnir.resources.epoch import epoch_of
 from gungnir.resources.inventory import OwnedKind
@@ -104,6 +104,14 @@ def no_concurrent_updates(_before: OwnedWorld, label: Label, _after: OwnedWorld)
     return f"the round went on to {step.state.phase} after a conflict" if conflicted and step.request else ""
 
 
+def unknown_is_not_success(_before: OwnedWorld, label: Label, _after: OwnedWorld) -> str:
+    """A write whose answer did not come ends the round."""
+    taken = _step_of(label)
+    if taken is None or label.name != "lost" or not isinstance(taken[0], (CreateOwned, UpdateOwned)):
+        return ""
+    return f"the round went on to {taken[2].state.phase} after an unknown answer" if taken[2].request else ""
+
+
 def reconcile_step_valid(before: OwnedWorld, label: Label, _after: OwnedWorld) -> str:
     """Every step of a round leaves fewer steps to its end, and a round without a request is over."""
     taken = _step_of(label)
@@ -118,10 +126,12 @@ def reconcile_step_valid(before: OwnedWorld, label: Label, _after: OwnedWorld) -
 
 
 def no_idle_write(before: OwnedWorld, label: Label, after: OwnedWorld) -> str:
-    """A write is sent only for drift, and one that is carried out changes something."""
+    """A write is sent only for drift, never to an object that is to go, and one that is made changes something."""
     taken, cached = _step_of(label), before.worker.cached
     request = None if taken is None else taken[2].request
     live = before.at(request.kind) if isinstance(request, UpdateOwned) else None
+    if live is not None and live.deleting:
+        return f"{live} is to be written, and is being deleted"
     if live is not None and cached is not None and isinstance(request, UpdateOwned):
         if not drifted(request.kind, cached, live.content):
             return f"{request.kind} is to be written without drift"
@@ -194,6 +204,7 @@ ON_STEP: Final[tuple[tuple[str, OnStepOf[OwnedWorld]], ...]] = (
     ("noForeignAdoption", no_foreign_adoption),
     ("ownerRefConsistency", owner_ref_consistency),
     ("noConcurrentUpdates", no_concurrent_updates),
+    ("unknownIsNotSuccess", unknown_is_not_success),
     ("reconcileStepValid", reconcile_step_valid),
     ("noIdleWrite", no_idle_write),
     ("fieldsOfFailover", fields_of_failover),

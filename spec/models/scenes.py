@@ -59,7 +59,11 @@ def settled(
                 for label, after in successors(setup, world)
                 if label.fair and (label.name, label.who) not in without and (label.name, "") not in without
             )
-            move = next(moves, None)
+            try:
+                move = next(moves, None)
+            except Exception as error:
+                text = f"a scene cannot be set up, {error!r}:\n{abridged(told(first, tuple(story)))}"
+                raise ValueError(text) from error
         if move is None and then(world):
             return world
         if move is None:

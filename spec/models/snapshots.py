@@ -212,7 +212,7 @@ def repair_starts() -> Iterator[Start]:
         ("pod 1 has a label of its own", changed(view, SECOND, role_label="primary")),
     )
     for what, shown in views:
-        yield Start(what, "repair", repair.start(), FACTS, Seen(record, shown))
+        yield Start(what, "repair", repair.start(), FACTS, Seen(record, shown), thorough=True)
     under_way = cluster.begun(Kind.FAILOVER, "ConnectionRefused")
     yield Start("a failover is under way", "repair", repair.start(), FACTS, Seen(under_way, view))
     yield Start("pod 2 is to go", "repair", repair.start(), SMALLER, Seen(record, without(view, THIRD)))

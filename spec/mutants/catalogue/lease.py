@@ -65,14 +65,14 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
             "        if not isinstance(reply, Conflict):\n"
             "            return _lead(times, state, Stored(state.version), now_ms)\n"
         ),
-        checked("machines/test_lease.py"),
+        explored("lease: calm", "beliefTruthful"),
     ),
     _lease(
         "an unknown renewal is a renewal",
         "An unknown answer is not a renewal.",
         "    wake_ms = min(now_ms + times.retry_ms // 4, state.deadline_ms)\n",
         "    return _lead(times, state, Stored(state.version), now_ms)\n",
-        checked("machines/test_lease.py"),
+        explored("lease: lost answer", "partitionSafety"),
         quick=True,
     ),
     _lease(
@@ -87,7 +87,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "A leader past its deadline reads the Lease before it leads again.",
         "        if now_ms >= state.deadline_ms:",
         "        if False:",
-        checked("machines/test_lease.py"),
+        explored("lease: calm", "renewedInTime"),
     ),
     _lease(
         "a takeover is not counted",

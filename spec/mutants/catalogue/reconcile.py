@@ -18,7 +18,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "An object with another controller is never adopted.",
         "case OwnedSeen(ours=False):",
         "case OwnedSeen(ours=False) if False:",
-        checked("machines/test_reconcile.py"),
+        explored("reconcile: somebody else's object", "never: left alone"),
         quick=True,
     ),
     _reconcile(
@@ -26,28 +26,28 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "An object that is being deleted is left to go.",
         "case OwnedSeen(deleting=True):",
         "case OwnedSeen(deleting=True) if False:",
-        checked("machines/test_reconcile.py"),
+        explored("reconcile: edits and removals", "noIdleWrite"),
     ),
     _reconcile(
         "an object that drifted is left",
         "An object is written on drift of our fields.",
         "case OwnedSeen(drifted=True):",
         "case OwnedSeen(drifted=True) if False:",
-        checked("machines/test_reconcile.py"),
+        explored("reconcile: all objects", "never: updated"),
     ),
     _reconcile(
         "every object is written every round",
         "An object is written only on drift.",
         "case OwnedSeen(drifted=True):",
         "case OwnedSeen(ours=True):",
-        checked("machines/test_reconcile.py"),
+        explored("reconcile: all objects", "noIdleWrite"),
     ),
     _reconcile(
         "a conflict goes on with the next object",
         "After a conflict the round sends no further write.",
         ('            return _to(state, "conflict", detail=f"Update {state.kinds[state.position]}: Conflict")'),
         "            return _next(state)",
-        checked("machines/test_reconcile.py"),
+        explored("reconcile: forbidden", "noConcurrentUpdates"),
         quick=True,
     ),
     _reconcile(
@@ -69,7 +69,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
             "\n"
             "def _health"
         ),
-        checked("machines/test_reconcile.py"),
+        explored("reconcile: lost answers and ends", "unknownIsNotSuccess"),
     ),
     _reconcile(
         "an unknown creation goes on with the next object",
@@ -90,7 +90,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
             "\n"
             "def _update"
         ),
-        checked("machines/test_reconcile.py"),
+        explored("reconcile: lost answers and ends", "unknownIsNotSuccess"),
     ),
     _reconcile(
         "a refused object ends the round",
