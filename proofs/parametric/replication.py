@@ -48,13 +48,13 @@ def _attached(_logic: Logic, s: State, q: Term) -> State:
 
 def _copying(_logic: Logic, s: State, q: Term) -> State:
     r = s.host(q)
-    new = s.put("open", (q,), True).put("copying", (q,), True).put("fresh", (q,), False)
+    new = s.put("open", (q,), True).put("copying", (q,), True)
     return new.put("carries", (q,), s.history(r)).put("copy_offset", (q,), s.offset(r))
 
 
 def _loaded(logic: Logic, s: State, q: Term) -> State:
     carries, reached, ack, log = s.carries(q), s.copy_offset(q), s.ack, s.log
-    new = s.put("copying", (q,), False).put("loading", (q,), False).put("whole", (q,), True)
+    new = s.put("copying", (q,), False).put("loading", (q,), False).put("whole", (q,), True).put("fresh", (q,), False)
     new = new.put("history", (q,), carries).put("offset", (q,), reached)
     return new.define(
         "ack",

@@ -87,9 +87,9 @@ COUNTED: Final = (
     ),
     rule(
         "fresh untied",
-        "It is attached to nobody of that time.",
+        "It is attached to nobody of that time, but for a copy that has not arrived.",
         Q1,
-        lambda lg, s, q: lg.all(s.fresh(q), s.open(q)),
+        lambda lg, s, q: lg.all(s.fresh(q), s.open(q), lg.no(s.copying(q))),
         lambda lg, s, q: before(lg, s.cut(q), s.floor()),
     ),
     rule(

@@ -38,7 +38,7 @@ SIGNATURE: Final[dict[str, tuple[Sort, ...]]] = {
     "host": (POD, POD),
     "whole": (POD, TRUTH),  # ghost: its data is a prefix of a history; not so after a restart, until it is synced
     "loading": (POD, TRUTH),  # the old data is thrown away, and the copy is not loaded yet
-    "fresh": (POD, TRUTH),  # the process that runs was admitted as new, and was never attached since
+    "fresh": (POD, TRUTH),  # the process that runs was admitted as new, and received nothing since
     "history": (POD, EPOCH),
     "offset": (POD, WRITE),
     # Links.

@@ -1,0 +1,172 @@
+"""Walks the graph of a model's worlds together with the relation.
+
+Each edge must be a stutter or actions of the relation with their guards true, and each state within the invariant,
+which is evaluated from the same text as the z3 formulas.
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
+from typing import Any
+from unittest import mock
+
+from proofs.parametric.concrete import Finite, Size, Values
+from proofs.parametric.invariant import INVARIANT
+from proofs.parametric.refinement import Follower, OutsideError, RelationBrokenError
+from proofs.parametric.safety import SAFETY
+from spec.environment import successors
+from spec.models import scenes
+from spec.models.failover import Model
+from spec.world import Label, Setup, World
+
+MOST_EPOCHS, MOST_WRITES = 9, 8
+
+
+@dataclass
+class Walk:
+    """What a walk found: ``broken`` is empty if every edge is of the relation."""
+
+    model: str
+    states: int = 0
+    edges: int = 0
+    stutters: int = 0
+    outside: Counter[str] = field(default_factory=Counter)
+    """Edges that lead out of the relation, by reason: the walk stops there."""
+    relation_states: int = 0
+    complete: bool = False
+    broken: str = ""
+    story: tuple[str, ...] = ()
+    seconds: float = 0.0
+    taken: dict[str, int] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """Return the result in one line."""
+        end = "complete" if self.complete else "bounded"
+        outside = ", ".join(f"{count} out of it ({why})" for why, count in self.outside.items()) or "none out of it"
+        verdict = f"BROKEN {self.broken}" if self.broken else "is of the relation"
+        return (
+            f"{self.model}: {self.states} states, {self.edges} edges, {self.stutters} of them stutters, "
+            f"{outside}, {self.relation_states} states of the relation, "
+            f"{end}, {self.seconds:.0f} s: {verdict}"
+        )
+
+
+class Checker:
+    """Evaluates the invariant and what it implies on states of the relation, each once."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._size = follower.size
+        self._known: set[Values] = set()
+
+    @property
+    def states(self) -> int:
+        """How many there were."""
+        return len(self._known)
+
+    def check(self, state: Values) -> None:
+        """Check a state.
+
+        Raises:
+            RelationBrokenError: a conjunct does not hold.
+        """
+        if state in self._known:
+            return
+        self._known.add(state)
+        # Of later epochs and writes nothing holds yet: they are left out of the loops.
+        writes = max(write for write in range(self._size.writes) if state.sent(write)) + 1
+        logic = _logic(self._size._replace(epochs=state.current() + 1, writes=writes))
+        for conjunct in (*INVARIANT, *SAFETY):
+            if not conjunct.formula(logic, state):
+                raise RelationBrokenError(f"the invariant: {conjunct.name}")
+
+
+@cache
+def _logic(size: Size) -> Finite:
+    return Finite(size)
+
+
+def walk(model: Model, max_states: int = 10_000_000, max_seconds: float = 1e9) -> Walk:
+    """Walk everything that is reachable in a model."""
+    began_s = time.monotonic()
+    setup, found = model.configured(), Walk(model.name)
+    worlds = _scene(model, setup)
+    size = Size(max(len(world.pods) for world in worlds), MOST_EPOCHS, MOST_WRITES, setup.facts.acks)
+    follower = Follower(size)
+    checker = Checker(follower)
+    parents: dict[object, tuple[object, Label] | None] = {}
+    try:
+        state = follower.beginning(worlds[0])
+        for before, after in pairwise(worlds):
+            state = follower.step(state, *_grown(before, after))
+            checker.check(state)
+        first = (worlds[-1]._replace(budget=model.budget), state)
+        parents[first] = None
+        queue = deque([first])
+        found.complete = True
+        while queue:
+            node = queue.popleft()
+            if len(parents) > max_states or time.monotonic() - began_s > max_seconds:
+                found.complete = False
+                break
+            world, state = node
+            for label, after in successors(setup, world):
+                found.edges += 1
+                try:
+                    reached = follower.step(state, world, label, after)
+                    checker.check(reached)
+                except OutsideError as left:
+                    found.outside[str(left)] += 1
+                    continue
+                except RelationBrokenError as broken:
+                    found.broken, found.story = str(broken), _story(parents, node, label)
+                    return found
+                found.stutters += reached is state or reached == state
+                following = (after, reached)
+                if following not in parents:
+                    parents[following] = (node, label)
+                    queue.append(following)
+    except RelationBrokenError as broken:
+        found.broken = f"on the way to the scene: {broken}"
+    finally:
+        found.states, found.relation_states = len(parents), checker.states
+        found.seconds, found.taken = time.monotonic() - began_s, follower.taken
+    return found
+
+
+def _story(parents: dict[object, tuple[object, Label] | None], node: object, label: Label) -> tuple[str, ...]:
+    lines = [f"{label.name} {label.who} {label.what}"]
+    while (step := parents[node]) is not None:
+        node, label = step
+        lines.append(f"{label.name} {label.who}")
+    return tuple(reversed(lines))
+
+
+def _grown(before: World, after: World) -> tuple[World, None, World]:
+    """A scene changed the world by hand: pods that it added exist before, too."""
+    return before._replace(pods=(*before.pods, *after.pods[len(before.pods) :])), None, after
+
+
+def _scene(model: Model, setup: Setup) -> list[World]:
+    """Return the worlds on the way from a serving cluster to where the model starts."""
+    with _recorded() as worlds:
+        last = model.scene(setup)
+    return [*worlds, last]
+
+
+@contextmanager
+def _recorded() -> Iterator[list[World]]:
+    worlds: list[World] = []
+    original = scenes.serving
+
+    def serving(setup: Setup) -> World:
+        world = original(setup)
+        worlds.append(world)
+        return world
+
+    patched: Callable[..., Any] = mock.patch.object
+    with patched(scenes, "serving", serving):
+        yield worlds
