@@ -30,8 +30,10 @@ def difference(model: str, result: Result[Any]) -> str:
     """
     expected = pinned().get(model)
     found = [result.states, result.transitions]
-    if expected is None or expected == found:
+    if expected == found:
         return ""
+    if expected is None:
+        return f"{model}: {found[0]} states, {found[1]} transitions are not pinned; {HOW}"
     return f"{model}: {found[0]} states, {found[1]} transitions; pinned are {expected[0]} and {expected[1]}; {HOW}"
 
 
