@@ -9,6 +9,8 @@ Rules (of the fence; the positions are those of resources/fence.py)
 - A fence that was found raised may not have reached the disk (ACL SAVE failed, and nobody can ask): each connection
   saves once before it commands, so that what a restart brings back is never older than what was commanded.
 - A user of a newer position than ours means that we are outdated: nothing is done.
+- AUTH comes first in its exchange: Valkey 7.2 and 8.0 send no answer at all to one that fails behind other answers
+  (https://github.com/valkey-io/valkey/issues/2106).
 - A connection belongs to one process: a restart ends it. The run id read after connecting binds all that follows.
 """
 
@@ -124,8 +126,11 @@ class Session:
             raise ServerRefusedError("AUTH", next(answer for answer in answers if isinstance(answer, ErrorReply)))
 
     async def _try(self, positions: Sequence[int]) -> list[Value]:
-        users = [fence.commander(position) for position in positions]
-        answers = await self._call([commands.auth(user, self._keys.of(user)) for user in users])
+        """Authenticate as the newest of these operator users that the pod accepts; its position is the oldest."""
+        answers: list[Value] = []
+        for position in positions:
+            user = fence.commander(position)
+            answers += await self._call([commands.auth(user, self._keys.of(user))])
         accepted = [at for at, answer in zip(positions, answers, strict=True) if not isinstance(answer, ErrorReply)]
         if accepted:
             self.position = accepted[0]
@@ -192,17 +197,11 @@ class Session:
         self._saved = False
         names = fence.users(position)
         operator = fence.commander(position)
-        answers = await self._call(
-            [
-                *(commands.acl_setuser(name, *self._rules(name)) for name in names),
-                commands.auth(operator, self._keys.of(operator)),
-                commands.acl_users(),
-            ]
-        )
-        for answer in answers[: len(names)]:
+        for answer in await self._call([commands.acl_setuser(name, *self._rules(name)) for name in names]):
             _expect("ACL SETUSER", answer)
-        _expect("AUTH", answers[len(names)])
-        return _positions(answers[-1])
+        accepted, known = await self._call([commands.auth(operator, self._keys.of(operator)), commands.acl_users()])
+        _expect("AUTH", accepted)
+        return _positions(known)
 
     def _rules(self, user: str) -> tuple[str, ...]:
         secret = hash_of(self._keys.of(user))
