@@ -17,7 +17,7 @@ ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command 
 TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help demo test spec spec-full mutants lint format types layers docs docs-check repl crd manifests bench lock kube-assets test-kube image sbom clean
+.PHONY: help demo test spec spec-full mutants prove prove-mutants lint format types layers docs docs-check repl crd manifests bench lock kube-assets test-kube image sbom clean
 
 help: ## Print this list.
 	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
@@ -37,6 +37,12 @@ spec-full: $(VENV)/.stamp-test ## As spec, and the large models, and what must h
 
 mutants: $(VENV)/.stamp-test ## Show that the checks can fail: run every wrong version of the code and of the environment. 15-30 min on two cores.
 	$(BIN)/python -m spec.mutants $(ARGS)
+
+prove: $(VENV)/.stamp-test ## Confirm the laws of the decisions with CrossHair, and prove the protocol for any number of pods with z3. 2-4 min.
+	$(BIN)/python -m proofs $(ARGS)
+
+prove-mutants: $(VENV)/.stamp-test ## Show for each law a wrong version of the code that CrossHair refutes. 2 min.
+	$(BIN)/python -m proofs.wrong $(ARGS)
 
 lint: $(VENV)/.stamp-dev ## Check style and format with ruff. 5 s.
 	$(BIN)/ruff check .

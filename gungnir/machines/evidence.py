@@ -72,9 +72,9 @@ def _process_health(facts: Facts, primary: Primary, pod: PodView) -> Verdict:
         return _verdict(Health.DEAD, "ContainerTerminated", pod=pod.name)
     if pod.server is not None and pod.server.run_id != primary.run_id:
         return _verdict(Health.DEAD, "ProcessReplaced", pod=pod.name, recorded=primary.run_id, seen=pod.server.run_id)
-    if pod.contact is Contact.REFUSED and (pod.refusals >= facts.refusals_for_death or pod.deleting):
+    if refuses_for_good(facts, pod):
         return _verdict(Health.DEAD, "ConnectionRefused", pod=pod.name, refusals=pod.refusals)
-    if pod.contact in (Contact.SILENT, Contact.REFUSED) and pod.silent_ms >= facts.down_after_ms:
+    if silent_for_long(facts, pod):
         return _verdict(
             Health.SILENT, "NoAnswer", pod=pod.name, silent_ms=pod.silent_ms, down_after_ms=facts.down_after_ms
         )
@@ -89,6 +89,16 @@ def _process_health(facts: Facts, primary: Primary, pod: PodView) -> Verdict:
     if pod.server is not None and pod.server.disk_error:
         return _verdict(Health.LEAVING, "DiskFull", pod=pod.name, error=pod.server.disk_error)
     return _verdict(Health.HEALTHY, "Answers", pod=pod.name)
+
+
+def refuses_for_good(facts: Facts, pod: PodView) -> bool:
+    """Tell whether nothing listens at the pod's own address: refused often enough, or once by a pod that is to go."""
+    return pod.contact is Contact.REFUSED and (pod.refusals >= facts.refusals_for_death or pod.deleting)
+
+
+def silent_for_long(facts: Facts, pod: PodView) -> bool:
+    """Tell whether nothing was heard of the pod for ``down_after_ms``."""
+    return pod.contact in (Contact.SILENT, Contact.REFUSED) and pod.silent_ms >= facts.down_after_ms
 
 
 def hears_primary(server: Server) -> bool:

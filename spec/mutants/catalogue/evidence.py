@@ -59,15 +59,15 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _evidence(
         "silence counts at once",
         "Silence counts after down_after_ms.",
-        "and pod.silent_ms >= facts.down_after_ms:",
-        ":",
+        " and pod.silent_ms >= facts.down_after_ms",
+        "",
         explored("alone: failover", "noDoubleFailover"),
     ),
     _evidence(
         "silence counts one millisecond late",
         "Silence counts after down_after_ms.",
-        "pod.silent_ms >= facts.down_after_ms:",
-        "pod.silent_ms > facts.down_after_ms:",
+        "pod.silent_ms >= facts.down_after_ms",
+        "pod.silent_ms > facts.down_after_ms",
         explored("alone: failover", "never: Health: silent"),
     ),
     _evidence(
