@@ -19,8 +19,7 @@ EXPLORED: Final[dict[str, Result[Any]]] = {}
 def assert_holds(entry: Entry) -> None:
     """Assert that a model is explored to its end, that nothing is violated, and that the witnesses are met.
 
-    What fails tells a story: the shortest one to what is violated, or where something is missing, the longest that there
-    is.
+    What fails tells a story: the shortest one to what is violated, or where something is missing, the longest.
     """
     result = EXPLORED[entry.name] = entry.explore(ALL_STATES)
     if result.violated:
