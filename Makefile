@@ -17,17 +17,17 @@ ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command 
 TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help demo test spec spec-full mutants prove prove-mutants lint format types layers docs docs-check repl crd manifests bench lock kube-assets test-kube image sbom clean
+.PHONY: help demo test spec spec-full mutants prove prove-mutants lint format types layers docs docs-check repl crd manifests bench lock kube-assets test-kube e2e image sbom clean
 
 help: ## Print this list.
 	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.stamp-demo ## Kill a primary and watch the failover. Python >= 3.11 on Linux, nothing else; 1 min to install once, then 90 s.
 	@$(BIN)/gungnir demo $(ARGS)
 
 test: $(VENV)/.stamp-test ## Run every test that needs no extra installation, real valkey-server included. Python >= 3.11 on Linux; 10-20 min.
-	$(BIN)/python -m pytest -m "not slow" $(TESTED) $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not e2e" $(TESTED) $(ARGS)
 
 spec: $(VENV)/.stamp-test ## Explore every interleaving of the machines' own functions with a hostile world. 5-10 min.
 	$(BIN)/python -m pytest -m "not slow" spec --spec-results bench/results/spec.json $(ARGS)
@@ -87,10 +87,13 @@ lock: $(VENV)/.stamp-python ## Resolve lock/*.txt anew from pyproject.toml, hash
 	@UPGRADE="$(UPGRADE)" lock/update.sh $(BIN)/uv $(BIN)/python
 
 kube-assets: ## Build the real Kubernetes programs of tests/kube: etcd, kube-apiserver, kube-controller-manager, kubectl, helm. Needs Go; 10-15 min once.
-	tests/kube/assets/build.sh
+	tests/kube/assets/build.sh $(ARGS)
 
 test-kube: $(VENV)/.stamp-test ## Run tests/kube with every real program there, none skipped. Needs `make kube-assets` or KUBEBUILDER_ASSETS; 5 min.
 	GUNGNIR_REQUIRE_KUBE=1 $(BIN)/python -m pytest tests/kube $(ARGS)
+
+e2e: $(VENV)/.stamp-test ## Run tests/e2e on a Kubernetes cluster in network namespaces. Root on Linux; what else: docs/e2e.md; 5 min after 30 of builds.
+	tests/e2e/run.sh $(ARGS)
 
 image: ## Build the operator's container image. Needs docker, podman or buildah; 2 min.
 	@test -n "$(ENGINE)" || { echo "make image needs docker, podman or buildah on PATH." >&2; exit 1; }

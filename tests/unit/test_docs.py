@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 CODE_PATH = re.compile(r"`((?:gungnir|deploy|docs|tests|lock|spec|proofs)/[\w./-]+)`")
-MAKE = re.compile(r"`(?:\w+=\S+ )?make ([a-z-]+)")
+MAKE = re.compile(r"`(?:\w+=\S+ )?make ([a-z0-9-]+)")
 
 
 def relative(path: Path) -> str:
@@ -17,7 +17,7 @@ def relative(path: Path) -> str:
 
 
 def targets() -> dict[str, str]:
-    return dict(re.findall(r"^([a-z-]+):[^\n]*## (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return dict(re.findall(r"^([a-z0-9-]+):[^\n]*## (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Builds etcd, kube-apiserver, kube-controller-manager, kubectl and helm of the versions that the go.mod files beside it pin:
-#   build.sh [FOLDER]
+#   build.sh [node] [FOLDER]
+# With "node" also what makes it a whole cluster: scheduler, kubelet and kube-proxy (the container runtime is Debian's).
 # The folder is what KUBEBUILDER_ASSETS names; a binary that is newer than its go.mod is kept. Needs Go >= 1.26 (or GOTOOLCHAIN=auto).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+node=
+if [[ ${1:-} == node ]]; then node=yes; shift; fi
 out=${1:-${KUBEBUILDER_ASSETS:-${XDG_CACHE_HOME:-$HOME/.cache}/gungnir/kube-assets}}
 mkdir -p "$out"
 
@@ -24,7 +27,7 @@ minor=${kubernetes#v1.} minor=${minor%%.*}
 # What `kubectl version` and /version say; the Go tool alone leaves a placeholder there.
 stamp="-X k8s.io/component-base/version.gitVersion=$kubernetes -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=$minor"
 build kube etcd go.etcd.io/etcd/server/v3
-for binary in kube-apiserver kube-controller-manager kubectl; do
+for binary in kube-apiserver kube-controller-manager kubectl ${node:+kube-scheduler kubelet kube-proxy}; do
   build kube "$binary" "k8s.io/kubernetes/cmd/$binary" "$stamp"
 done
 build helm helm helm.sh/helm/v3/cmd/helm \
