@@ -41,6 +41,8 @@ class Walk:
     broken: str = ""
     story: tuple[str, ...] = ()
     seconds: float = 0.0
+    reached: set[Values] = field(default_factory=set)
+    """The states of the relation that were reached."""
     taken: dict[str, int] = field(default_factory=dict)
 
     def line(self) -> str:
@@ -58,14 +60,8 @@ class Walk:
 class Checker:
     """Evaluates the invariant and what it implies on states of the relation, each once."""
 
-    def __init__(self, follower: Follower) -> None:
-        self._size = follower.size
-        self._known: set[Values] = set()
-
-    @property
-    def states(self) -> int:
-        """How many there were."""
-        return len(self._known)
+    def __init__(self) -> None:
+        self.known: set[Values] = set()
 
     def check(self, state: Values) -> None:
         """Check a state.
@@ -73,12 +69,10 @@ class Checker:
         Raises:
             RelationBrokenError: a conjunct does not hold.
         """
-        if state in self._known:
+        if state in self.known:
             return
-        self._known.add(state)
-        # Of later epochs and writes nothing holds yet: they are left out of the loops.
-        writes = max(write for write in range(self._size.writes) if state.sent(write)) + 1
-        logic = _logic(self._size._replace(epochs=state.current() + 1, writes=writes))
+        self.known.add(state)
+        logic = finite(state)
         for conjunct in (*INVARIANT, *SAFETY):
             if not conjunct.formula(logic, state):
                 raise RelationBrokenError(f"the invariant: {conjunct.name}")
@@ -89,6 +83,13 @@ def _logic(size: Size) -> Finite:
     return Finite(size)
 
 
+def finite(state: Values, more: int = 0) -> Finite:
+    """Return the logic of a state, without the epochs and writes, but for so many, of which nothing holds yet."""
+    size = state.size
+    writes = max(write for write in range(size.writes) if state.sent(write)) + 1
+    return _logic(size._replace(epochs=state.current() + 1 + more, writes=writes + more))
+
+
 def walk(model: Model, max_states: int = 10_000_000, max_seconds: float = 1e9) -> Walk:
     """Walk everything that is reachable in a model."""
     began_s = time.monotonic()
@@ -96,7 +97,7 @@ def walk(model: Model, max_states: int = 10_000_000, max_seconds: float = 1e9) -
     worlds = _scene(model, setup)
     size = Size(max(len(world.pods) for world in worlds), MOST_EPOCHS, MOST_WRITES, setup.facts.acks)
     follower = Follower(size)
-    checker = Checker(follower)
+    checker = Checker()
     parents: dict[object, tuple[object, Label] | None] = {}
     try:
         state = follower.beginning(worlds[0])
@@ -132,7 +133,8 @@ def walk(model: Model, max_states: int = 10_000_000, max_seconds: float = 1e9) -
     except RelationBrokenError as broken:
         found.broken = f"on the way to the scene: {broken}"
     finally:
-        found.states, found.relation_states = len(parents), checker.states
+        found.states, found.relation_states = len(parents), len(checker.known)
+        found.reached = checker.known
         found.seconds, found.taken = time.monotonic() - began_s, follower.taken
     return found
 
