@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from proofs.confirm import Verdict, confirm
 from proofs.laws import FOLDER, all_laws
+from proofs.wrong_table import TABLE
 from spec.mutants import Edit
 
 _SELECTION: Final = "gungnir.machines.selection"
@@ -329,6 +330,7 @@ WRONG: Final = (
         ),
         *("volumes", "what_was_refused_waits_until_it_is_due"),
     ),
+    *(_wrong(module, old, new, file, law) for module, file, rows in TABLE for law, old, new in rows),
 )
 
 
