@@ -19,9 +19,8 @@ import pytest
 from gungnir.api import names
 from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.trial import Trial
-from gungnir.demo.waiting import wait_for
 from gungnir.demo.writers import Load
-from gungnir.runtime.kube_resources import LEASES, PODS, VALKEYCLUSTERS
+from gungnir.runtime.kube_resources import PODS, VALKEYCLUSTERS
 from tests.e2e.client import CHART, Programs, RemoteApi
 from tests.e2e.nodes import Nodes, find_nodes
 
@@ -161,16 +160,6 @@ async def pod_of(cluster: ManagedCluster, name: str) -> dict[str, Any]:
     found = await cluster.api.get(PODS, cluster.namespace, name)
     assert found is not None, f"pod {name} is not there"
     return found
-
-
-async def leading_pod(cluster: ManagedCluster) -> dict[str, Any]:
-    """The operator's pod that holds the lease."""
-
-    async def holder() -> dict[str, Any] | None:
-        lease = await cluster.api.get(LEASES, HOME, RELEASE) or {}
-        return await cluster.api.get(PODS, HOME, (lease.get("spec") or {}).get("holderIdentity") or "nobody")
-
-    return await wait_for("an operator to lead", holder, timeout_ms=30_000)
 
 
 async def fail_over(trial: Trial, fault: Callable[[], Awaitable[None]]) -> float:
