@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from gungnir.machines.kernel import Machine, Row, register
-from gungnir.machines.requests import AlreadyExists, Conflict, NotFound, Reply, Stored, Version
+from gungnir.machines.requests import AlreadyExists, Conflict, NotFound, Reply, Stored, Version, by_type
 
 
 class Phase(StrEnum):
@@ -59,10 +59,12 @@ class LeaseTimes(NamedTuple):
     retry_ms: int = 2000
 
 
+@by_type
 class GetLease(NamedTuple):
     """Read the Lease."""
 
 
+@by_type
 class CreateLease(NamedTuple):
     """Create the Lease with ourselves as its holder."""
 

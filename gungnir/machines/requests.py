@@ -5,18 +5,34 @@ was decided on, or the epoch, and the process (``run_id``) it is meant for.
 """
 
 from enum import StrEnum
-from typing import NamedTuple, NewType
+from typing import NamedTuple, NewType, TypeVar
 
 from gungnir.machines.record import Record
 from gungnir.machines.view import Server, View
 
+T = TypeVar("T")
 Version = NewType("Version", str)
 """A Kubernetes resourceVersion: opaque, only ever compared for equality."""
+
+
+def by_type(cls: type[T]) -> type[T]:
+    """Make values of a type without fields equal only to each other: as tuples, all empty ones are equal.
+
+    What is remembered by a value, or told apart by it, would otherwise take a conflict for an answer that never came.
+    """
+    for name, method in (
+        ("__eq__", lambda self, other: type(self) is type(other)),
+        ("__ne__", lambda self, other: type(self) is not type(other)),
+        ("__hash__", lambda self: hash(type(self).__name__)),
+    ):
+        setattr(cls, name, method)
+    return cls
 
 
 # --- requests to the API server -------------------------------------------------------------------------------------
 
 
+@by_type
 class GetCluster(NamedTuple):
     """Read the ValkeyCluster itself (not the cache): its record, spec generation and annotations."""
 
@@ -36,6 +52,7 @@ class ClearAnnotation(NamedTuple):
     name: str
 
 
+@by_type
 class GetService(NamedTuple):
     """Read the client Service."""
 
@@ -48,6 +65,7 @@ class PutService(NamedTuple):
     epoch: int
 
 
+@by_type
 class GetTemplate(NamedTuple):
     """Read the StatefulSet whose template says in which epoch a pod with a new volume starts."""
 
@@ -111,6 +129,7 @@ class PutSummary(NamedTuple):
     version: Version
 
 
+@by_type
 class Observe(NamedTuple):
     """Take a snapshot of what the monitor and the caches show. No call leaves the process."""
 
@@ -243,14 +262,17 @@ class Seen(NamedTuple):
     switchover: str = ""
 
 
+@by_type
 class NotFound(NamedTuple):
     """The object does not exist."""
 
 
+@by_type
 class AlreadyExists(NamedTuple):
     """An object of this name exists."""
 
 
+@by_type
 class Conflict(NamedTuple):
     """The object changed since it was read: nothing was written."""
 
@@ -267,14 +289,17 @@ class Forbidden(NamedTuple):
     what: str
 
 
+@by_type
 class Unreachable(NamedTuple):
     """No connection could be made: the request did not happen."""
 
 
+@by_type
 class Unknown(NamedTuple):
     """Sent, and no answer came: it may or may not have happened."""
 
 
+@by_type
 class Elapsed(NamedTuple):
     """The wait is over."""
 

@@ -226,7 +226,15 @@ def unheard(setup: Setup) -> World:
     world = serving(setup)
     blind = tuple(mask | 1 for mask in world.cuts.operators)
     world = world._replace(cuts=world.cuts._replace(operators=blind), ghost=world.ghost._replace(cause=True))
-    return settled(setup, world, until=lambda now: now.api.record.intent is not None and now.api.template > 1)
+    looked: set[World] = set()
+
+    def about_to(now: World) -> bool:
+        """It fences, or it looks again at what it has seen: then it does nothing about it, as it should."""
+        again = now in looked
+        looked.add(now)
+        return again or (now.api.record.intent is not None and now.api.template > 1)
+
+    return settled(setup, world, until=about_to)
 
 
 def parted(setup: Setup) -> World:

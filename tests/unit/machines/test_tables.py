@@ -11,7 +11,19 @@ import pytest
 
 from gungnir.machines import diagram, failover, reconcile, repair, switchover
 from gungnir.machines.kernel import MACHINES, IllegalTransition, Machine, Row
-from gungnir.machines.requests import Conflict, Reply, describe
+from gungnir.machines.lease import CreateLease, GetLease
+from gungnir.machines.requests import (
+    AlreadyExists,
+    Conflict,
+    Elapsed,
+    GetCluster,
+    NotFound,
+    Observe,
+    Reply,
+    Unknown,
+    Unreachable,
+    describe,
+)
 from tests.unit.machines import test_failover_paths as failover_paths
 from tests.unit.machines import test_reconcile as reconcile_paths
 from tests.unit.machines import test_repair_paths as repair_paths
@@ -144,3 +156,13 @@ def test_a_reply_is_described_with_what_the_api_server_said() -> None:
     assert texts.pop("Invalid") == "Invalid: no"
     assert texts.pop("Forbidden") == "Forbidden: may not update services"
     assert all(name == text for name, text in texts.items())
+
+
+def test_replies_and_requests_without_fields_are_equal_to_none_of_another_type() -> None:
+    """As plain tuples they would be, and a conflict would be taken for an answer that never came."""
+    empty = (NotFound(), AlreadyExists(), Conflict(), Unreachable(), Unknown(), Elapsed(), Observe(), GetCluster())
+    assert len({*empty, *(type(value)() for value in empty)}) == len(empty)
+    assert Conflict() == Conflict()
+    assert Conflict() != Unknown()
+    assert not Conflict() != Conflict()  # noqa: SIM202 - both operators are defined
+    assert GetLease() != CreateLease()
