@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -160,9 +160,10 @@ def test_a_reply_is_described_with_what_the_api_server_said() -> None:
 
 def test_replies_and_requests_without_fields_are_equal_to_none_of_another_type() -> None:
     """As plain tuples they would be, and a conflict would be taken for an answer that never came."""
-    empty = (NotFound(), AlreadyExists(), Conflict(), Unreachable(), Unknown(), Elapsed(), Observe(), GetCluster())
+    empty: tuple[Any, ...] = (NotFound(), AlreadyExists(), Conflict(), Unreachable(), Unknown(), Elapsed(), Observe())
+    empty = (*empty, GetCluster(), GetLease(), CreateLease())
+    for one, other in product(empty, empty):
+        again = type(other)()
+        assert (one == again) is (one is other)
+        assert (one != again) is (one is not other)
     assert len({*empty, *(type(value)() for value in empty)}) == len(empty)
-    assert Conflict() == Conflict()
-    assert Conflict() != Unknown()
-    assert not Conflict() != Conflict()  # noqa: SIM202 - both operators are defined
-    assert GetLease() != CreateLease()
