@@ -1,9 +1,10 @@
-"""Every model keeps its promises in every interleaving, and shows what it is there for."""
+"""Every model keeps its promises in every interleaving, shows what it is there for, and is as large as pinned."""
 
 from typing import Any
 
 import pytest
 
+from spec import pins
 from spec.actions import WORLDS, complaints, named_in_the_source
 from spec.explorer import Result
 from spec.judging import EXPLORED, assert_holds
@@ -62,3 +63,8 @@ def test_a_long_story_is_told_on_one_screen(lines: int) -> None:
     assert text.splitlines()[0] == "at first:"
     assert text.splitlines()[-1] == "       record e149"
     assert abridged("at first:\n  1. c-0: crash", lines) == "at first:\n  1. c-0: crash"
+
+
+def test_what_is_pinned_are_the_quick_models() -> None:
+    """Each is pinned, and nothing else is."""
+    assert list(pins.pinned()) == [entry.name for entry in QUICK]

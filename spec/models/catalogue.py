@@ -1,4 +1,4 @@
-"""Every model of every world in one list, and how each is explored and told: for mutants, tests and the summary."""
+"""Every model of every world in one list, and how each is explored and told: for pins, mutants, tests, the summary."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,7 +18,7 @@ class Entry(NamedTuple):
     """A model as it is called everywhere: its world, a colon and its own name.
 
     Attributes:
-        name: As in the summary and for mutants.
+        name: As in spec/pins.json.
         explore: Explores it, up to so many states.
         told: Tells a story in it.
         witnesses: What some run must show.
