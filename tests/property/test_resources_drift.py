@@ -46,7 +46,7 @@ def built(kind: OwnedKind, spec: dict[str, Any], epoch: int) -> Manifest:
         "metadata": {"name": "demo", "uid": "0b6fe2a0-7c1d-4f6e-9d55-3f1f6f0a2c11"},
         "spec": spec,
     }
-    return build(kind, BuildInputs(parse_cluster(cluster), epoch, "5c" * 32, "pw", "demo-1"))
+    return build(kind, BuildInputs(parse_cluster(cluster), epoch, "5c" * 32, "pw", primary="demo-1"))
 
 
 def maps_in(value: Any) -> list[dict[str, Any]]:

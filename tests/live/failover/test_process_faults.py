@@ -128,7 +128,7 @@ async def test_one_pod_that_never_starts_does_not_stop_a_failover(world: World, 
             "the rollout to be pending", lambda view: view.condition("RolloutPending")["status"] == "True"
         )
         lost = next(pod for pod in sorted(await cluster.pods()) if pod != before.primary)
-        world.local.delete_pod(lost, grace_s=0)
+        world.local.delete_pod(lost)
         await cluster.wait_view("one pod less", lambda view: view.ready == 3)
         await world.local.kill(before.primary)
         after = await trial.next_primary(before)
