@@ -4,8 +4,10 @@
 # Needs root, buildah and debootstrap, and a Debian mirror. The operator's own image is made by `make image`, on the Python image of here.
 set -euo pipefail
 out=${1:?images.sh FOLDER}
-mirror=${DEBIAN_MIRROR:?the address of a mirror of Debian}
 suite=bookworm
+# The mirror that this machine's own apt uses for that release, or the one that is named.
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite" 'Component: main' 'Created-By: Packages' | head -1)}
+[[ -n $mirror ]] || { echo "apt here knows no mirror of Debian $suite: set DEBIAN_MIRROR to the address of one" >&2; exit 1; }
 export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=${STORAGE_DRIVER:-overlay}
 mkdir -p "$out"
 work=$(mktemp -d)
