@@ -16,8 +16,11 @@ from gungnir.local.schema.structural import Schema, correlated, is_missing, join
 
 _KEY: Final = "x-kubernetes-validations"
 _OLD: Final = re.compile(r"\boldSelf\b")
-_USE: Final = re.compile(r"\b(?:self|oldSelf)\b(?:\.([A-Za-z_][A-Za-z0-9_]*)(?![A-Za-z0-9_]*\s*\())?")
+_PATH: Final = r"\b(?:self|oldSelf)\b((?:\.[A-Za-z_][A-Za-z0-9_]*(?![A-Za-z0-9_]*\s*\())*)"
+_USE: Final = re.compile(_PATH)
 """A use of the variable, with the property it reads; without one if it is a method call or the whole value."""
+_PRESENCE: Final = re.compile(rf"\bhas\(\s*{_PATH}\s*\)")
+"""A use that asks only whether the property is there."""
 _TEXT: Final = re.compile(r"\'\'\'.*?\'\'\'|\"\"\".*?\"\"\"|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _RESERVED: Final = frozenset(
     {
@@ -35,6 +38,10 @@ _REASONS: Final = {
 }
 
 
+Uses = dict[str, "Uses | None"]
+"""Properties that a rule reads, by name: of those inside them which, none for a mere ``has``, or None for all of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One compiled rule of one node of the schema."""
@@ -46,7 +53,7 @@ class Rule:
     kind: str
     field_path: str
     is_transition: bool
-    fields: frozenset[str] | None
+    uses: Uses | None
     """The properties of ``self`` and ``oldSelf`` that it reads; None if it may read all of them."""
     passed: dict[str, None] = field(default_factory=dict, compare=False, repr=False)
     """What it was judged true for: CEL has no clock and no randomness, so the same values are true again. Transition
@@ -93,7 +100,6 @@ def _compile(rule: Schema, path: str, index: int) -> Rule:
     except ValueError as exc:
         raise RuleError(f"{path}.{_KEY}[{index}].rule: {source!r} cannot be compiled: {exc}") from exc
     code = _TEXT.sub("''", source)
-    uses = _USE.findall(code)
     return Rule(
         source=source,
         program=program,
@@ -102,8 +108,27 @@ def _compile(rule: Schema, path: str, index: int) -> Rule:
         kind=_REASONS.get(str(rule.get("reason") or ""), INVALID),
         field_path=str(rule.get("fieldPath") or ""),
         is_transition=bool(_OLD.search(code)),
-        fields=frozenset(uses) if all(uses) and message_program is None else None,
+        uses=_uses(code) if message_program is None else None,
     )
+
+
+def _uses(code: str) -> Uses | None:
+    """Return what an expression without its texts reads of the variables."""
+    uses: Uses = {}
+    for path in _PRESENCE.findall(code):
+        at: Uses | None = uses
+        for name in path.split(".")[1:]:
+            at = None if at is None else at.setdefault(name, {})
+    for path in _USE.findall(_PRESENCE.sub("", code)):
+        *outer, last = path.split(".")[1:] or [""]
+        if not last:
+            return None
+        inside: Uses | None = uses
+        for name in outer:
+            inside = None if inside is None else inside.setdefault(name, {})
+        if inside is not None:
+            inside[last] = None
+    return uses
 
 
 def check(schema: Schema, value: Any, old: Any, path: str = "") -> list[FieldError]:
@@ -146,8 +171,8 @@ _NONE: Final = correlated({}, None, None)
 
 
 def _judge(rule: Rule, schema: Schema, value: Any, old: Any, path: str) -> FieldError | None:
-    now = to_cel(schema, value, rule.fields)
-    before = to_cel(schema, old, rule.fields) if rule.is_transition else None
+    now = to_cel(schema, value, rule.uses)
+    before = to_cel(schema, old, rule.uses) if rule.is_transition else None
     known = repr((now, before))
     if known in rule.passed:
         return None
@@ -181,16 +206,25 @@ def escaped(name: str) -> str:
     return name
 
 
-def to_cel(schema: Schema, value: Any, fields: frozenset[str] | None = None) -> Any:
-    """Return a value as CEL sees it under its schema: numbers as doubles, times as timestamps, names escaped."""
+def to_cel(schema: Schema, value: Any, uses: Uses | None = None) -> Any:
+    """Return a value as CEL sees it under its schema: numbers as doubles, times as timestamps, names escaped.
+
+    Args:
+        schema: Of the value.
+        value: Of JSON.
+        uses: What of an object is wanted; None: all of it. Judging a rule by little more than it reads is what keeps a
+            write of a large status cheap.
+    """
     if isinstance(value, dict):
         properties = schema.get("properties") or {}
         additional = schema.get("additionalProperties")
         inner = additional if isinstance(additional, dict) else {}
         return {
-            escaped(name) if name in properties else name: to_cel(properties.get(name, inner), item)
+            key if name in properties else name: to_cel(
+                properties.get(name, inner), item, None if uses is None else uses[key]
+            )
             for name, item in value.items()
-            if fields is None or escaped(name) in fields
+            if (key := escaped(name)) and (uses is None or key in uses)
         }
     if isinstance(value, list):
         return [to_cel(schema.get("items") or {}, item) for item in value]

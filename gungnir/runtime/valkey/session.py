@@ -9,8 +9,9 @@ Rules (of the fence; the positions are those of resources/fence.py)
 - A fence that was found raised may not have reached the disk (ACL SAVE failed, and nobody can ask): each connection
   saves once before it commands, so that what a restart brings back is never older than what was commanded.
 - A user of a newer position than ours means that we are outdated: nothing is done.
-- AUTH comes first in its exchange: Valkey 7.2 and 8.0 send no answer at all to one that fails behind other answers
-  (https://github.com/valkey-io/valkey/issues/2106).
+- An AUTH that may well fail comes first in its exchange: Valkey 7.2 and 8.0 send no answer at all to one that fails
+  behind other answers (https://github.com/valkey-io/valkey/issues/2106). Behind the ACL SETUSER of the very user it
+  fails only if that was refused; then there is no answer in time, which is Unknown, and the round is abandoned.
 - A connection belongs to one process: a restart ends it. The run id read after connecting binds all that follows.
 """
 
@@ -197,9 +198,15 @@ class Session:
         self._saved = False
         names = fence.users(position)
         operator = fence.commander(position)
-        for answer in await self._call([commands.acl_setuser(name, *self._rules(name)) for name in names]):
+        *added, accepted, known = await self._call(
+            [
+                *(commands.acl_setuser(name, *self._rules(name)) for name in names),
+                commands.auth(operator, self._keys.of(operator)),
+                commands.acl_users(),
+            ]
+        )
+        for answer in added:
             _expect("ACL SETUSER", answer)
-        accepted, known = await self._call([commands.auth(operator, self._keys.of(operator)), commands.acl_users()])
         _expect("AUTH", accepted)
         return _positions(known)
 

@@ -8,7 +8,7 @@ import pytest
 from gungnir.resources import fence
 from gungnir.resources.fence import acting, voting
 from gungnir.resp import Value
-from gungnir.runtime.valkey.connection import ValkeyError
+from gungnir.runtime.valkey.connection import NoAnswerError, ValkeyError
 from gungnir.runtime.valkey.session import EPOCHS_AHEAD, EPOCHS_BEHIND, Keys, OutdatedError, ServerRefusedError, Session
 from tests.unit.runtime.valkey_fake import HOST, KEYS, FakeValkey, error, running, running_at
 
@@ -176,10 +176,22 @@ async def test_users_that_keep_coming_back_end_the_raise() -> None:
 )
 async def test_a_refused_step_of_a_raise_names_the_refusal(command: str, answer: Value) -> None:
     async with running(4) as fake, session(fake, 4) as opened:
+        fake.tells_failed_auth = True
         fake.faults[command] = answer
-        with pytest.raises(ServerRefusedError, match="no"):
+        with pytest.raises(ServerRefusedError, match=f"^{command.split(maxsplit=1)[0]}|^EXEC.*: .*no"):
             await opened.raise_fence(acting(5))
         assert opened.position == acting(4)
+
+
+@pytest.mark.parametrize("command", ["ACL SETUSER", "AUTH op-5"])
+async def test_a_refused_new_user_is_unknown_where_a_failed_auth_has_no_answer(command: str) -> None:
+    async with running(4) as fake, session(fake, 4) as opened:
+        opened.timeout_ms = 100
+        fake.faults[command] = error("NOPERM no")
+        with pytest.raises(NoAnswerError):
+            await opened.raise_fence(acting(5))
+        assert opened.position == acting(4)
+        assert opened.connection.closed
 
 
 ODD = [*(("ACL USERS", odd) for odd in (7, (1, 2))), *(("EXEC", odd) for odd in (7, (1,), None)), ("INFO", b"role")]

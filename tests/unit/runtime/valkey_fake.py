@@ -43,6 +43,7 @@ class FakeValkey:
         on_disk: The users that the last ACL SAVE wrote.
         log: Every command that was carried out, AUTH without its password.
         mute: Reads commands and answers nothing.
+        tells_failed_auth: Answers an AUTH that fails behind other answers, as later releases do.
         greeting: Bytes sent to whoever connects.
     """
 
@@ -59,6 +60,7 @@ class FakeValkey:
     loading: bool = False
     min_acks: str = "1"
     mute: bool = False
+    tells_failed_auth: bool = False
     greeting: bytes = b""
     port: int = 0
     connections: int = 0
@@ -109,7 +111,8 @@ class FakeValkey:
                     words = tuple(part.decode() for part in value if isinstance(part, bytes))
                     answer = self._command(peer, words)
                     # As Valkey 7.2 and 8.0: an AUTH that fails behind other answers of its batch has no answer.
-                    dropped = pending and words[0] == "AUTH" and isinstance(answer, ErrorReply)
+                    failed_auth = words[0] == "AUTH" and isinstance(answer, ErrorReply)
+                    dropped = failed_auth and pending and not self.tells_failed_auth
                     if not self.mute and not writer.is_closing() and not dropped:
                         writer.write(encode_value(answer, protocol=2))
                     pending = True
