@@ -9,6 +9,7 @@ its tasks are cancelled and its connections dropped: what a SIGKILL leaves behin
 import asyncio
 import contextlib
 import contextvars
+import inspect
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from enum import StrEnum
@@ -101,6 +102,11 @@ _FUSE: Final[contextvars.ContextVar[Fuse | None]] = contextvars.ContextVar("fuse
 _IN_ROUND: Final[contextvars.ContextVar[bool]] = contextvars.ContextVar("in_round", default=False)
 
 
+def _begun(task: asyncio.Task[Any]) -> bool:
+    coroutine = task.get_coro()
+    return not inspect.iscoroutine(coroutine) or inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED
+
+
 async def _never() -> NoReturn:
     await asyncio.Event().wait()
     raise AssertionError("nobody sets this event")
@@ -154,12 +160,20 @@ class Incarnation:
         self._task = asyncio.create_task(run(), context=context)
 
     async def crash(self) -> None:
-        """End it at once, without any clean-up of its own."""
+        """End it at once, without any clean-up of its own.
+
+        A task of anyio that is cancelled before its first step leaves a coroutine that was never awaited, so each one
+        takes that step, which ends at its first exchange.
+        """
         self.fuse.blown.set()
-        tasks = list(self.fuse.tasks)
-        for task in tasks:
-            task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        cancelled: set[asyncio.Task[Any]] = set()
+        while rest := [task for task in self.fuse.tasks if not task.done()]:
+            for task in rest:
+                if task not in cancelled and _begun(task):
+                    task.cancel()
+                    cancelled.add(task)
+            await asyncio.sleep(0)
+        for outcome in await asyncio.gather(*cancelled, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome
 

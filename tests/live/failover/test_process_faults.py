@@ -103,21 +103,6 @@ async def test_two_pods_fail_over_to_the_only_replica(world: World, deploy: Any,
         await trial.ready()
 
 
-async def test_a_primary_whose_pod_cannot_start_again_is_replaced(world: World, deploy: Any, under_load: Any) -> None:
-    """Scenario 19: the pod is there, and waits for an image that nobody has."""
-    cluster = await deploy()
-    async with under_load(cluster) as trial:
-        before = await cluster.view()
-        await cluster.change({"image": "registry.invalid/none:1"})
-        await cluster.wait_view(
-            "the rollout to be pending", lambda view: view.condition("RolloutPending")["status"] == "True"
-        )
-        world.local.delete_pod(before.primary, grace_s=0)
-        after = await trial.next_primary(before)
-        assert after.primary != before.primary
-        await trial.more_writes(50)
-
-
 async def test_one_pod_that_never_starts_does_not_stop_a_failover(world: World, deploy: Any, under_load: Any) -> None:
     """Scenario 21: with two of four pods to confirm a write, three are enough to know all of them."""
     cluster = await deploy(replicas=4, durability={"replicasToAck": 2})
