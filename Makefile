@@ -7,6 +7,8 @@ SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+FAULTS := bench/results/faults
+SIDE_BY_SIDE := sigkill sigkill-empty sigstop-long isolate cut-watchers cut-then-kill priority-trap switchover
 BASE_IMAGE ?= python:3.11-slim
 IMAGE ?= gungnir:dev
 UV_VERSION := 0.13.9
@@ -17,7 +19,7 @@ ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command 
 TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help demo test spec spec-full mutants prove prove-mutants lint format types layers docs docs-check repl crd manifests bench lock kube-assets test-kube e2e image sbom clean
+.PHONY: help demo test spec spec-full mutants prove prove-mutants lint format types layers docs docs-check repl crd manifests bench faults faults-full bench-sentinel lock kube-assets test-kube e2e image sbom clean
 
 help: ## Print this list.
 	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
@@ -82,6 +84,16 @@ manifests: $(VENV)/.stamp-demo ## Write the generated part of deploy/ (CRD, role
 
 bench: $(VENV)/.stamp-test ## Measure the figures of the README and write bench/results/*.json. Linux, an idle machine; about 30 min.
 	$(BIN)/python -m bench $(ARGS)
+
+faults: $(VENV)/.stamp-test ## Do each fault three times to the operator under load; fails if a promise was broken. Linux; about 12 min.
+	$(BIN)/python -m bench.faults --times 3 --out $(FAULTS)/gungnir.json $(ARGS)
+
+faults-full: $(VENV)/.stamp-test ## Random faults and pairs of them until stopped (Ctrl-C, or ARGS="--minutes 180"), with a running table. Some 400 in 60 min.
+	$(BIN)/python -m bench.faults --storm --out $(FAULTS)/storm.json $(ARGS)
+
+bench-sentinel: $(VENV)/.stamp-test ## Operator, Valkey Sentinel and plain replication side by side, 15 times at 1 s and 5 s. An idle machine; 180 min.
+	$(BIN)/python -m bench.faults --contestant gungnir --contestant sentinel --contestant none --times 15 --as-shipped \
+	  --down-after-ms 1000 --down-after-ms 5000 $(SIDE_BY_SIDE:%=--nemesis %) --out $(FAULTS)/side-by-side.json $(ARGS)
 
 lock: $(VENV)/.stamp-python ## Resolve lock/*.txt anew from pyproject.toml, hashes included. Needs a package index; 20 s.
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)

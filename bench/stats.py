@@ -38,8 +38,7 @@ class Figure:
 
     def percentile(self, percent: float) -> float:
         """The smallest sample that ``percent`` of all do not exceed (nearest rank)."""
-        ordered = sorted(self.samples)
-        return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
+        return percentile(self.samples, percent)
 
     def to_json(self, conditions: dict[str, Any]) -> str:
         """The figure with its raw samples and the conditions under which they were taken."""
@@ -56,6 +55,12 @@ class Figure:
             "conditions": conditions,
         }
         return json.dumps(content, indent=2) + "\n"
+
+
+def percentile(samples: Sequence[float], percent: float) -> float:
+    """The smallest sample that ``percent`` of all do not exceed (nearest rank)."""
+    ordered = sorted(samples)
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def conditions(**more: object) -> dict[str, Any]:

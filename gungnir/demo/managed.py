@@ -14,8 +14,10 @@ from gungnir.demo.ledger import Ledger
 from gungnir.demo.roles import RoleSampler
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.writers import Load, Writers
+from gungnir.resources.credentials import operator_user, password
+from gungnir.resources.secret import OPERATOR_KEY
 from gungnir.resp import ErrorReply
-from gungnir.resp.commands import Command
+from gungnir.resp.commands import Command, auth
 from gungnir.runtime.kube_resources import PODS, SECRETS, SERVICES, VALKEYCLUSTERS
 
 READY_MS: Final = 30_000
@@ -223,6 +225,29 @@ class ManagedCluster:
         finally:
             connection.close()
 
+    async def call_as_operator(self, pod: str, *commands: Command) -> list[Any]:
+        """Send commands to a pod as the operator of the present epoch: what a person with the Secret can do.
+
+        Raises:
+            ConnectError: It cannot be reached.
+            LostError: It did not answer.
+        """
+        owner = await self.api.get(VALKEYCLUSTERS, self.namespace, self.name)
+        secret = await self.api.get(SECRETS, self.namespace, names.secret(self.name))
+        if owner is None or secret is None:
+            raise ConnectError(f"{self.key}: has no {'Secret' if owner else 'ValkeyCluster'}")
+        key = base64.b64decode(secret["data"][OPERATOR_KEY]).decode()
+        user = operator_user(int((owner.get("status") or {}).get("epoch") or 0))
+        await self.pods()
+        if pod not in self._addresses:
+            raise ConnectError(f"pod {pod} has no address")
+        connection = await Connection.open(*self._addresses[pod])
+        try:
+            login = auth(user, password(key, owner["metadata"]["uid"], user))
+            return [await connection.call(command) for command in (login, *commands)][1:]
+        finally:
+            connection.close()
+
     async def read_all(self, prefix: str, pod: str = "") -> dict[str, str]:
         """Read every key that begins with ``prefix``, from a pod or through the client Service.
 
@@ -235,7 +260,7 @@ class ManagedCluster:
         host, port = self._addresses[pod] if pod else await self.client_address()
         connection = await Connection.open(host, port, password=await self.password(), deadline_ms=2000)
         try:
-            return await _scan(connection, prefix)
+            return await scan(connection, prefix)
         finally:
             connection.close()
 
@@ -259,7 +284,13 @@ class ManagedCluster:
         return check(ledger.writes, reads)
 
 
-async def _scan(connection: Connection, prefix: str) -> dict[str, str]:
+async def scan(connection: Connection, prefix: str) -> dict[str, str]:
+    """Read every key that begins with ``prefix``, with its value.
+
+    Raises:
+        ConnectError: The server refuses to be read.
+        LostError: It did not answer.
+    """
     found: dict[str, str] = {}
     cursor = b"0"
     for _ in range(1_000_000):  # a bound, not a limit anybody meets

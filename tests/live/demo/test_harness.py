@@ -9,7 +9,7 @@ from gungnir.demo.check import check
 from gungnir.demo.connection import Connection
 from gungnir.demo.errors import ConnectError, LostError
 from gungnir.demo.ledger import Ledger, Outcome
-from gungnir.demo.managed import _scan
+from gungnir.demo.managed import scan
 from gungnir.demo.roles import RoleSampler
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.writers import Load, Writers
@@ -22,7 +22,7 @@ Pair = tuple[Any, Any]
 async def read_all(server: Any, ledger: Ledger) -> dict[str, str]:
     connection = await Connection.open(*server.address)
     try:
-        return await _scan(connection, ledger.prefix)
+        return await scan(connection, ledger.prefix)
     finally:
         connection.close()
 

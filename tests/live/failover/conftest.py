@@ -4,7 +4,6 @@ Every test runs under load with role samples, and ends with the two verdicts tha
 ``WAIT`` confirmed is lost, and never were there two primaries with replicas.
 """
 
-import base64
 import contextlib
 import itertools
 import time
@@ -15,17 +14,14 @@ from typing import Any, Final, Protocol
 import pytest
 
 from gungnir.api import names
-from gungnir.demo.connection import Connection
 from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.operator import OperatorProcess
 from gungnir.demo.timeline import Entry, entries
 from gungnir.demo.trial import Trial
 from gungnir.demo.world import World
 from gungnir.demo.writers import Load
-from gungnir.resources.credentials import operator_user, password
-from gungnir.resources.secret import OPERATOR_KEY
-from gungnir.resp.commands import Command, auth
-from gungnir.runtime.kube_resources import SECRETS, VALKEYCLUSTERS
+from gungnir.resp.commands import Command
+from gungnir.runtime.kube_resources import VALKEYCLUSTERS
 
 QUICK: Final = {"pingIntervalMs": 250, "downAfterMs": 1000}
 SHORT_LEASE: Final = (
@@ -142,18 +138,6 @@ def as_operator() -> AsOperator:
     """Sends commands to a pod as the operator of the present epoch: what a person with the Secret could do."""
 
     async def send(cluster: ManagedCluster, pod: str, *commands: Command) -> list[Any]:
-        found = await cluster.api.get(SECRETS, cluster.namespace, names.secret(cluster.name))
-        owner = await cluster.api.get(VALKEYCLUSTERS, cluster.namespace, cluster.name)
-        assert found is not None
-        assert owner is not None
-        key = base64.b64decode(found["data"][OPERATOR_KEY]).decode()
-        user = operator_user((await cluster.view()).epoch)
-        await cluster.pods()
-        connection = await Connection.open(*cluster.addresses()[pod])
-        try:
-            login = auth(user, password(key, owner["metadata"]["uid"], user))
-            return [await connection.call(command) for command in (login, *commands)][1:]
-        finally:
-            connection.close()
+        return await cluster.call_as_operator(pod, *commands)
 
     return send

@@ -1,0 +1,72 @@
+"""``python -m bench.faults``: do faults to contestants, print each verdict, write every run.
+
+The exit status is 1 if the operator broke a promise in any run: a write that ``WAIT 1`` had confirmed was lost, two
+primaries with replicas were seen, it failed over though it must not, or anything else of ``bench.faults.anomalies``.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.faults.campaign import offered
+from bench.faults.contestants import CONTESTANTS, Settings
+from bench.faults.nemeses import NEMESES
+from bench.faults.progress import Progress
+from bench.faults.results import broken
+from bench.faults.suite import Plan, Storm, Suite, go
+from bench.stats import conditions
+from gungnir.local.node.images import find_server
+
+RESULTS = Path(__file__).parents[1] / "results" / "faults"
+
+
+def main(  # noqa: PLR0913 - each one is an option of the command line
+    *,
+    contestant: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(CONTESTANTS)}; repeatable.")] = None,
+    nemesis: Annotated[list[str] | None, typer.Option(help="Name of a fault (--list); repeatable. All.")] = None,
+    times: Annotated[int, typer.Option(min=1, help="How often each fault is done.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first time; later ones count up.")] = 1,
+    down_after_ms: Annotated[list[int] | None, typer.Option(help="Settings of the contestants; repeatable.")] = None,
+    storm: Annotated[bool, typer.Option(help="Random faults until stopped, or --minutes.")] = False,
+    minutes: Annotated[float, typer.Option(min=0, help="End a storm after so long; 0: run until stopped.")] = 0,
+    as_shipped: Annotated[bool, typer.Option(help="Operator compiled and without a trace.")] = False,
+    machine: Annotated[str, typer.Option(help="What to remember of the machine: idle, busy with others.")] = "",
+    out: Annotated[Path, typer.Option(help="File of the results.")] = RESULTS / "last.json",
+    list_: Annotated[bool, typer.Option("--list", help="List the faults and stop.")] = False,
+) -> None:
+    """Do faults to contestants, under load, and judge what became of every write."""
+    names = contestant or ["gungnir"]
+    _known("contestant", names, list(CONTESTANTS))
+    _known("nemesis", nemesis or [], list(NEMESES))
+    settings = [Settings(down_after_ms=each) for each in down_after_ms or [1000]]
+    if list_:
+        for each in NEMESES.values():
+            print(f"{each.name:22} {each.expect.value:19} {each.what} ({', '.join(sorted(each.offered))})")
+        return
+    chosen = {name: [each for each in offered(name) if not nemesis or each.name in nemesis] for name in names}
+    plan: Plan = Storm(names, settings, chosen, seed, minutes) if storm else Suite(names, settings, chosen, seed, times)
+    under = conditions(valkey=find_server().version, machine=machine, operator=_operator(as_shipped))
+    progress = Progress(out, under)
+    try:
+        asyncio.run(go(plan, progress, as_shipped=as_shipped))
+    except KeyboardInterrupt:
+        print("stopped")
+    progress.summary()
+    if broken(progress.runs):
+        raise typer.Exit(1)
+
+
+def _known(what: str, names: list[str], known: list[str]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise typer.BadParameter(f"{what} {unknown[0]!r} is unknown; use {', '.join(known)}")
+
+
+def _operator(as_shipped: bool) -> str:
+    return "compiled, without a trace" if as_shipped else "with a trace"
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,49 @@
+"""What a nemesis is, as data: what it does, what it may lead to, whom it can be done to, and how long it may take."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bench.faults.scene import Scene
+
+ALL: Final = frozenset({"gungnir", "sentinel", "none"})
+OPERATED: Final = frozenset({"gungnir"})
+BOUND_MS: Final = 40_000
+
+Act = Callable[[Scene], Awaitable[None]]
+
+
+class Expect(StrEnum):
+    """What a contestant that keeps its promises does."""
+
+    FAIL_OVER = "must fail over"
+    MAY = "may fail over"
+    STAY = "must not fail over"
+
+
+@dataclass(frozen=True)
+class Nemesis:
+    """One kind of fault. ``act`` begins it, lets it last, and returns; whatever is in force then is undone.
+
+    Attributes:
+        name: On the command line and in results.
+        what: In words, for tables.
+        expect: What a contestant should do.
+        act: Does it.
+        offered: Contestants to whom it can be done.
+        bound_ms: ``act`` is given up after so many milliseconds.
+        destructive: Whether it destroys data on a disk: a pair has one such fault at most.
+        pairs: Whether it may be one of a random pair.
+        lossless: Whether not even a plain acknowledged write may be lost.
+    """
+
+    name: str
+    what: str
+    expect: Expect
+    act: Act
+    offered: frozenset[str] = ALL
+    bound_ms: int = BOUND_MS
+    destructive: bool = False
+    pairs: bool = True
+    lossless: bool = False
