@@ -7,8 +7,13 @@ from bench.faults.contestants.base import MAX_LAG_S
 from bench.faults.nemeses.base import Expect, Nemesis
 from bench.faults.results import Run
 
-WINDOW_MS: Final = (MAX_LAG_S + 1) * 1000
-"""How long after it was isolated a primary may acknowledge plain writes that are lost: the allowed lag and 1 s."""
+WINDOW_MS: Final = (MAX_LAG_S + 2) * 1000
+"""How long after it was isolated a primary may acknowledge plain writes that are lost: the allowed lag and 2 s.
+
+Valkey compares whole seconds, so a lag of up to 3 s is "2", and it looks once a second."""
+UNWRITTEN_MS: Final = 2000
+"""How long before the end of every process a write may have been acknowledged that is on no disk: with ``appendfsync
+everysec`` Valkey puts off writing its append-only file for up to 2 s while an fsync is under way."""
 _CLOCK_MS: Final = 100
 """The fault's own moment is known no better than this: cuts are made one after another."""
 
@@ -22,7 +27,10 @@ def anomalies(run: Run, nemesis: Nemesis, doubles: Sequence[str] = ()) -> list[s
         doubles: Samples with two primaries, in words.
     """
     counts, found = run.counts, []
-    if counts["lost_confirmed"]:
+    if nemesis.all_copies:
+        if counts["lost"] and run.lost_before_ms > UNWRITTEN_MS:
+            found.append(f"a write was lost that was acknowledged {run.lost_before_ms:.0f} ms before the fault")
+    elif counts["lost_confirmed"]:
         found.append(f"{counts['lost_confirmed']} writes that WAIT 1 had confirmed are lost")
     if counts["unexpected"]:
         found.append(f"{counts['unexpected']} keys are there that must not be")

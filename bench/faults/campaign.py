@@ -104,6 +104,7 @@ class _Running:
             outage_ms=round(self._ledger.longest_gap_ms(scene.start_ns, end_ns), 1),
             redundancy_ms=round(redundancy_ms, 1),
             lost_window_ms=round(verdict.lost_window_ms, 1),
+            lost_before_ms=round(verdict.lost_before_ms, 1),
             failed_over=after != (before, generation),
             two_primaries=counts.two_primaries,
             two_with_replicas=counts.two_with_replicas,

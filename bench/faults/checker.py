@@ -26,11 +26,14 @@ class Verdict:
         stale: Acknowledged writes that are there, and that a later read had missed.
         lost_window_ms: From the fault to the acknowledgement of the last plain write that was lost, in milliseconds; 0
             if none was acknowledged after the fault and lost.
+        lost_before_ms: From the acknowledgement of the first write that was lost to the fault, in milliseconds; 0 if
+            none was acknowledged before the fault and lost.
     """
 
     report: Report
     stale: frozenset[str]
     lost_window_ms: float
+    lost_before_ms: float
 
     @property
     def lost_plain(self) -> frozenset[str]:
@@ -69,11 +72,13 @@ def judge(
     writes = {write.key: write for write in ledger.writes if write.invoked_ns >= since_ns}
     report = check(writes.values(), final_reads, complete=since_ns == 0)
     missed = {read.key for read in reads if not read.found and _acknowledged_before(writes.get(read.key), read)}
-    lost_ns = [writes[key].answered_ns or 0 for key in report.lost - report.lost_confirmed]
+    plain_ns = [writes[key].answered_ns or 0 for key in report.lost - report.lost_confirmed]
+    lost_ns = [writes[key].answered_ns or 0 for key in report.lost]
     return Verdict(
         report=report,
         stale=frozenset(missed & report.present),
-        lost_window_ms=max([0.0, *((moment_ns - fault_ns) / 1e6 for moment_ns in lost_ns)]),
+        lost_window_ms=max([0.0, *((moment_ns - fault_ns) / 1e6 for moment_ns in plain_ns)]),
+        lost_before_ms=max([0.0, *((fault_ns - moment_ns) / 1e6 for moment_ns in lost_ns)]),
     )
 
 

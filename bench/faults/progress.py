@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.faults.nemeses.base import Nemesis
-from bench.faults.results import Run, write
+from bench.faults.results import Run, slim, write
 from bench.stats import percentile
 
 STORIES: Final = Path("build/faults")
@@ -47,7 +47,8 @@ class Progress:
 
     def done(self, run: Run, story: list[str]) -> None:
         """A run has ended; ``story`` is what the contestant did, for a run that is kept for a closer look."""
-        self.runs.append(run)
+        # A storm has thousands of runs: those in which nothing was wrong are kept without their course.
+        self.runs.append(slim(run) if self._total is None and not run.anomalies else run)
         write(self._path, self.runs, self._conditions)
         counts = run.counts
         parts = (

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ class Run:
         outage_ms: Longest time without an acknowledged write, from the fault until everything was whole again.
         redundancy_ms: From the end of the fault until all pods were whole again; -1 if they were not in time.
         lost_window_ms: From the fault to the acknowledgement of the last plain write that was lost.
+        lost_before_ms: From the acknowledgement of the first write that was lost to the fault.
         failed_over: Whether another pod was primary afterwards, or the same one in a later generation.
         two_primaries: Samples of ``ROLE``, 20 ms apart, with two primaries.
         two_with_replicas: Those of them in which both had replicas.
@@ -45,6 +46,7 @@ class Run:
     outage_ms: float
     redundancy_ms: float
     lost_window_ms: float
+    lost_before_ms: float
     failed_over: bool
     two_primaries: int
     two_with_replicas: int
@@ -60,6 +62,11 @@ class Run:
         if self.contestant == "none":
             return self.contestant
         return f"{self.contestant}, {self.down_after_ms / 1000:g} s"
+
+
+def slim(run: Run) -> Run:
+    """The run without its course in time, for files of many runs."""
+    return replace(run, roles=[], writes=[])
 
 
 def write(path: Path, runs: Sequence[Run], conditions: dict[str, Any]) -> None:

@@ -71,6 +71,23 @@ class Info(Mapping[str, str]):
         """
         return None if self.text(field) == "-1" else self.count(field)
 
+    def age(self, field: str) -> int:
+        """The field as the seconds since something, see `age`.
+
+        Raises:
+            ReplyError: The field is missing or not an integer.
+        """
+        return age(field, self.text(field))
+
+    def age_or_none(self, field: str) -> int | None:
+        """As `age`, with `None` for what is negative: there is no such thing now, or its age is not known.
+
+        Raises:
+            ReplyError: The field is missing or not an integer.
+        """
+        seconds = self.integer(field)
+        return None if seconds < 0 else seconds
+
     def flag(self, field: str) -> bool:
         """The field as 0 or 1.
 
@@ -103,6 +120,18 @@ def number(field: str, value: str) -> int:
     if not _INTEGER.fullmatch(value):
         raise ReplyError(field, f"{value[:40]!r} is not an integer")
     return int(value)
+
+
+def age(field: str, value: str) -> int:
+    """Seconds since something, at least 0.
+
+    Valkey subtracts two readings of the wall clock, so that an age may be negative: after the clock was set back, and
+    by 1 where one of the two is `time(2)`, which may still be in the second before (the lag of a replica).
+
+    Raises:
+        ReplyError: It is not an integer.
+    """
+    return max(0, number(field, value))
 
 
 def natural(field: str, value: str) -> int:

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from gungnir.api.names import ROLE_PRIMARY, ROLE_REPLICA
 from gungnir.resp.errors import ReplyError
-from gungnir.resp.info import Info, natural
+from gungnir.resp.info import Info, age, natural
 
 VIEW_SECTIONS: Final = ("server", "replication", "persistence", "clients")
 """The sections that `parse_server_view` needs; with ``keyspace`` the view has `ServerView.keys` too."""
@@ -174,7 +174,7 @@ def parse_server_view(info: Info) -> ServerView:
     return ServerView(
         version=_version(info),
         run_id=info.identity("run_id"),
-        uptime_in_seconds=info.count("uptime_in_seconds"),
+        uptime_in_seconds=info.age("uptime_in_seconds"),
         role=role,
         master_replid=info.identity("master_replid"),
         master_replid2=None if replid2 == _NO_ID else replid2,
@@ -211,7 +211,7 @@ def port(field: str, value: str) -> int:
 def _started(info: Info) -> int:
     if "server_time_usec" not in info:
         return 0
-    return info.count("server_time_usec") // 1_000_000 - info.count("uptime_in_seconds")
+    return info.count("server_time_usec") // 1_000_000 - info.integer("uptime_in_seconds")
 
 
 def _role(info: Info) -> Role:
@@ -246,10 +246,10 @@ def _link(info: Info) -> Link:
         master_host=info.text("master_host"),
         master_port=port("master_port", info.text("master_port")),
         master_link_status=status,
-        master_last_io_seconds_ago=info.count_or_none("master_last_io_seconds_ago"),
+        master_last_io_seconds_ago=info.age_or_none("master_last_io_seconds_ago"),
         master_sync_in_progress=info.flag("master_sync_in_progress"),
         # Valkey leaves the field out while the link is up.
-        master_link_down_since_seconds=None if status is LinkStatus.UP else info.count_or_none(down_since),
+        master_link_down_since_seconds=None if status is LinkStatus.UP else info.age_or_none(down_since),
         slave_repl_offset=info.count("slave_repl_offset"),
         slave_priority=info.count("slave_priority"),
         slave_read_only=info.flag("slave_read_only"),
@@ -272,7 +272,7 @@ def _attached(field: str, value: str) -> AttachedReplica:
         port=port(f"{field}.port", parts["port"]),
         state=parts["state"],
         offset=natural(f"{field}.offset", parts["offset"]),
-        lag_seconds=natural(f"{field}.lag", parts["lag"]),
+        lag_seconds=age(f"{field}.lag", parts["lag"]),
     )
 
 

@@ -57,8 +57,12 @@ def doubt_text(state: failover.State) -> str:
     return "" if state.detail in QUIET_DETAILS else state.detail
 
 
-def shape(summary: Summary) -> tuple[object, ...]:
-    """Return what, when it changes, is worth a write of the status."""
+def same(summary: Summary, shown: Summary | None) -> bool:
+    """Tell whether nothing differs that is worth a write of the status; None is what nobody knows."""
+    return shown is not None and _shape(summary) == _shape(shown)
+
+
+def _shape(summary: Summary) -> tuple[object, ...]:
     nodes = tuple((node.pod, node.role, node.link, node.state) for node in summary.nodes)
     return (summary.phase, summary.message, summary.ready, summary.pods, nodes, summary.signs)
 

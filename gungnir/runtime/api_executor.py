@@ -78,7 +78,12 @@ FAILED_AGAIN_S = 10
 
 
 class ApiExecutor:
-    """Carries out API requests for one cluster."""
+    """Carries out API requests for one cluster.
+
+    Attributes:
+        shown: What the status says to people, by the last write of it, whichever machine asked for that; None while
+            nobody knows. It is made when the write is sent, so it may differ from what led to the request.
+    """
 
     def __init__(
         self,
@@ -96,6 +101,7 @@ class ApiExecutor:
         self._inputs = inputs
         self._summary = summary
         self._address_of = address_of
+        self.shown: Summary | None = None
         self._read: OrderedDict[tuple[str, str], Object] = OrderedDict()
 
     async def execute(self, request: Request) -> Reply | None:
@@ -114,11 +120,16 @@ class ApiExecutor:
                 primary = record.primary
                 address = None if primary is None else self._address_of(primary.pod)
                 extras = Extras(address, fingerprint(self._inputs().operator_key))
-                return await self._put_status(with_record(base, record, self._summary(record), outcome, extras))
+                summary = self._summary(record)
+                return await self._put_status(with_record(base, record, summary, outcome, extras), summary)
             case PutSummary(version):
                 base = self._known("cluster", version)
-                changed = with_summary(base, self._summary(self._record(base)))
-                return Stored(version) if changed is base else await self._put_status(changed)
+                summary = self._summary(self._record(base))
+                changed = with_summary(base, summary)
+                if changed is not base:
+                    return await self._put_status(changed, summary)
+                self.shown = summary
+                return Stored(version)
             case ClearAnnotation(version, name):
                 return await self._clear_annotation(version, name)
             case GetService():
@@ -169,9 +180,11 @@ class ApiExecutor:
             deleting=bool(metadata.get("deletionTimestamp")),
         )
 
-    async def _put_status(self, obj: Object) -> Stored:
+    async def _put_status(self, obj: Object, summary: Summary) -> Stored:
+        self.shown = None  # a write without an answer may have happened
         stored = self._keep("cluster", await self._kube.replace_status(obj))
         self._cache.wrote(stored, time.monotonic())
+        self.shown = summary
         return Stored(version_of(stored))
 
     async def _clear_annotation(self, version: str, name: str) -> Stored:

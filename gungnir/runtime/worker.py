@@ -80,7 +80,6 @@ class ClusterWorker:
         self._notes = Notes()
         self._dirty = True
         self._urgent = False
-        self._shown: tuple[object, ...] = ()
         self._announced = announce.Announcer(context, self._log)
         self._abandoned = 0
         self._failures = 0
@@ -108,8 +107,10 @@ class ClusterWorker:
         self._ask(True)
 
     def rest(self) -> None:
-        """Another operator leads: send nothing to anyone."""
+        """Another operator leads: send nothing to anyone. What the status says is no longer known."""
         self._monitors.follow({})
+        if self._executor is not None:
+            self._executor.shown = None
 
     def watch_refused(self, plural: str, text: str) -> None:
         """The API server refuses to tell us of these objects; empty text: it tells us again."""
@@ -193,7 +194,7 @@ class ClusterWorker:
             # What monitors know they learned as the operator of a former cluster of this name, whose pods may live on.
             self._monitors.follow({})
             self._record, self._credentials, self._dirty = Record(), None, True
-            self._problems, self._notes, self._shown = {}, Notes(), ()
+            self._problems, self._notes = {}, Notes()
             self._password = PasswordWatch(self._secret)
             self._executor = ApiExecutor(
                 self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address
@@ -328,16 +329,15 @@ class ClusterWorker:
     async def _show(self, again_ms: int | None) -> int | None:
         """Write the status if what is shown changed since it was written last."""
         summary = self._summary(self._record)
-        shape = announce.shape(summary)
         self._announced.figures(self.key, self._record, summary)
         self._announced.disks(self.cache.cluster, summary)
         self._announced.storage(self.cache.cluster, summary)
         self._announced.changes(self.cache.cluster, summary)
-        if shape == self._shown or self._executor is None:
+        if self._executor is None or announce.same(summary, self._executor.shown):
             return again_ms
         state = await self._driver.run("reconcile", reconcile.start(()), reconcile.step, self._facts)
         if state.phase is reconcile.Phase.DONE:
-            self._shown, self._failures = shape, 0
+            self._failures = 0
             self._complain("status")
             return again_ms
         self._complain("status", *_forbidden("status", state.detail))

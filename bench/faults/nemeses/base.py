@@ -36,6 +36,7 @@ class Nemesis:
         destructive: Whether it destroys data on a disk: a pair has one such fault at most.
         pairs: Whether it may be one of a random pair.
         lossless: Whether not even a plain acknowledged write may be lost.
+        all_copies: Whether it ends every process that has a write, so that what is on no disk yet is lost everywhere.
     """
 
     name: str
@@ -47,3 +48,4 @@ class Nemesis:
     destructive: bool = False
     pairs: bool = True
     lossless: bool = False
+    all_copies: bool = False

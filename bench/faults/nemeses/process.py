@@ -103,7 +103,9 @@ TABLE: Final = (
     Nemesis("sigstop-long", "SIGSTOP of the primary for more than twice down-after", Expect.FAIL_OVER, _long_stop),
     Nemesis("sigstop-short", "SIGSTOP of the primary for up to half of down-after", Expect.STAY, _short_stop),
     Nemesis("wipe-replica", "a replica is killed and loses its disk", Expect.STAY, _wipe_replica, destructive=True),
-    Nemesis("kill-all", "SIGKILL of all pods at once, back after 0.2-2 s", Expect.MAY, _all, pairs=False),
+    Nemesis(
+        "kill-all", "SIGKILL of all pods at once, back after 0.2-2 s", Expect.MAY, _all, pairs=False, all_copies=True
+    ),
     Nemesis(
         "switchover",
         "a planned switchover (Sentinel: FAILOVER ... COORDINATED)",

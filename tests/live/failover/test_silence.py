@@ -159,7 +159,7 @@ async def test_a_healed_primary_acknowledges_nothing_from_the_first_contact_on(
         async with Writers(astray, lambda: address, await cluster.password(), Load(wait_every=0)):
             after = await trial.next_primary(before)
             assert after.primary != before.primary
-            # min-replicas-max-lag (2 s) + 1 s: from then on the isolated side is refused by itself.
+            # min-replicas-max-lag (2 s) + 2 s: from then on the isolated side is refused by itself.
             await wait_for(
                 "the isolated primary to refuse writes",
                 lambda: astray.writes and "NOREPLICAS" in astray.writes[-1].error,

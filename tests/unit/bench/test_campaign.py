@@ -33,6 +33,7 @@ CLEAN = Run(
     outage_ms=100.0,
     redundancy_ms=500.0,
     lost_window_ms=0.0,
+    lost_before_ms=0.0,
     failed_over=True,
     two_primaries=0,
     two_with_replicas=0,
@@ -58,6 +59,13 @@ def test_a_clean_run_breaks_no_promise() -> None:
     assert found(with_counts(lost=3, acknowledged=10, present=7, stale=1, recovered=2, refused=4)) == ""
 
 
+def test_what_is_on_no_disk_may_be_lost_where_every_process_ends() -> None:
+    """And only there, whether `WAIT` had confirmed it or not."""
+    run = dataclasses.replace(with_counts(lost=2, lost_confirmed=1), lost_before_ms=300)
+    assert found(run, "kill-all") == ""
+    assert "WAIT 1 had confirmed" in found(run, "sigkill")
+
+
 @pytest.mark.parametrize(
     ("run", "nemesis", "said"),
     [
@@ -66,7 +74,8 @@ def test_a_clean_run_breaks_no_promise() -> None:
         (dataclasses.replace(CLEAN, two_with_replicas=1), "sigkill", "two primaries with replicas"),
         (CLEAN, "sigstop-short", "failed over though it must not"),
         (dataclasses.replace(CLEAN, failed_over=False), "sigkill", "did not fail over"),
-        (dataclasses.replace(CLEAN, lost_window_ms=WINDOW_MS + 500), "isolate", "3500 ms after the fault"),
+        (dataclasses.replace(CLEAN, lost_window_ms=WINDOW_MS + 500), "isolate", "4500 ms after the fault"),
+        (dataclasses.replace(with_counts(lost=1), lost_before_ms=2500), "kill-all", "2500 ms before the fault"),
         (with_counts(lost=1), "switchover", "lost in a planned change"),
     ],
 )

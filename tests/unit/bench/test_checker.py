@@ -127,6 +127,15 @@ def test_the_window_of_loss_ends_with_the_last_plain_write_that_was_lost(
     assert history.verdict([]).lost_window_ms == window_ms
 
 
+def test_how_long_before_the_fault_the_first_lost_write_was_acknowledged_is_told() -> None:
+    """Confirmed writes count as well; those that are there do not."""
+    history = History()
+    kept = history.acknowledged(2)
+    history.acknowledged(1, waited=1)
+    assert history.verdict(kept).lost_before_ms == (FAULT_NS - (history.ledger.writes[-1].answered_ns or 0)) / 1e6
+    assert history.verdict(history.ledger.writes).lost_before_ms == 0
+
+
 def test_what_was_deleted_on_purpose_is_not_judged() -> None:
     """Writes that were begun before FLUSHALL was answered may be gone; a later one may not."""
     history = History()

@@ -14,7 +14,7 @@ from gungnir.machines.failover_table import Phase
 from gungnir.machines.record import History, Record
 from gungnir.machines.requests import Outcome, PodCommand, Verb
 from gungnir.machines.summary import Node, Notes, Summary, summarize
-from gungnir.runtime.announce import Announcer, blocked_text, doubt_text, shape
+from gungnir.runtime.announce import Announcer, blocked_text, doubt_text, same
 from gungnir.runtime.context import Context
 from gungnir.runtime.events import Reason
 from gungnir.runtime.metrics import Metrics
@@ -250,5 +250,6 @@ def test_a_replica_that_need_not_count_any_more_is_named_once_it_is_recorded(sta
 def test_the_shape_of_a_summary_leaves_out_what_only_counts() -> None:
     node = Node("vc-1", "replica", "up", 100, 5, "attached")
     summary = Summary("Running", "x", 3, 3, (node,), ())
-    assert shape(summary) == shape(summary._replace(nodes=(node._replace(offset=999, lag=0),)))
-    assert shape(summary) != shape(summary._replace(nodes=(node._replace(link="down"),)))
+    assert same(summary, summary._replace(nodes=(node._replace(offset=999, lag=0),)))
+    assert not same(summary, summary._replace(nodes=(node._replace(link="down"),)))
+    assert not same(summary, None)
