@@ -13,10 +13,11 @@ from gungnir.machines.requests import Reply, Seen
 from gungnir.machines.view import PodView
 from spec.graph import Graph
 from spec.liveness import Lasso, components, eventually_always, leads_to
+from spec.models import progress
 from spec.models.failover import MODELS, Model, explore
 from spec.models.progress import check, story
 from spec.models.scenes import deposed, serving
-from spec.world import Budget
+from spec.world import Budget, Label
 
 P, Q = 1, 2
 Edge = tuple[int, int, str]
@@ -163,6 +164,7 @@ def test_a_graph_that_was_cut_short_proves_nothing() -> None:
 NAMES = ("replication id adopted early", "old primary with writes of its own returns", "scale-up")
 DEPOSED = Model("deposed", Budget(crash=1), deposed)
 CRASH = Model("crash", Budget(crash=1), serving)
+LAGGARD = Model("lost answer", Budget(message=1), deposed)
 
 
 LARGER = (
@@ -191,8 +193,8 @@ def test_everything_gets_well_in_the_end_of_a_larger_model(model: Model) -> None
 
 
 def _gets_well(model: Model) -> None:
-    progress = check(model)
-    texts = [f"{failed.name}:\n{story(model, progress, failed)}" for failed in progress.failed]
+    found = check(model)
+    texts = [f"{failed.name}:\n{story(model, found, failed)}" for failed in found.failed]
     assert not texts, "\n\n".join(texts)
 
 
@@ -213,8 +215,24 @@ def _not_resumed(facts: Facts, state: failover.State, reply: Reply) -> Step[fail
 HANDLERS = {**failover._HANDLERS, Phase.HEALTH: _not_resumed}  # noqa: SLF001 - as above
 
 
+def _seen_healthy(facts: Facts, state: failover.State, reply: Reply) -> Step[failover.State]:
+    """Look away once there is a primary."""
+    if isinstance(reply, Seen) and reply.record.primary is not None and reply.record.intent is None:
+        return failover._to(state, "healthy")  # noqa: SLF001 - as above
+    return _health(facts, state, reply)
+
+
+BLIND = {**failover._HANDLERS, Phase.HEALTH: _seen_healthy}  # noqa: SLF001 - as above
+_fairness = progress.fairness
+
+
+def _unwatched(label: Label) -> str:
+    """Let the API server put off what it tells of changes for ever."""
+    return "" if label.name == "watch" else _fairness(label)
+
+
 class Late(NamedTuple):
-    """A wrong version of the code that no state and no step shows, and the promise that it breaks in the long run."""
+    """A wrong version of code or world that no state and no step shows, and what it breaks in the long run."""
 
     name: str
     model: Model
@@ -226,14 +244,26 @@ ONLY_LATE = (
     Late(
         "a replica that finds no way to its primary is not told again",
         DEPOSED,
-        ("oldMasterRejoins",),
+        ("oldMasterRejoins", "recordMatches"),
         ((repair, "_cut_off", _never_cut_off),),
     ),
     Late(
         "a failover that was left behind is not resumed",
         CRASH._replace(budget=Budget(crash=1, restart=1)),
-        ("noFlap",),
+        ("failedMasterReplaced", "noFlap", "oldMasterRejoins", "recordMatches"),
         ((failover, "_HANDLERS", HANDLERS),),
+    ),
+    Late(
+        "nobody looks at the primary",
+        CRASH,
+        ("failedNodeDetected", "failedMasterReplaced", "noFlap", "oldMasterRejoins", "recordMatches"),
+        ((failover, "_HANDLERS", BLIND),),
+    ),
+    Late(
+        "a watch may stop for ever",
+        LAGGARD,
+        ("cachesCurrent", "oldMasterRejoins", "recordMatches"),
+        ((progress, "fairness", _unwatched),),
     ),
 )
 
@@ -245,7 +275,8 @@ def test_what_is_wrong_only_in_the_long_run_is_found(mutant: Late, monkeypatch: 
     for module, name, replacement in mutant.patches:
         monkeypatch.setattr(module, name, replacement)
     assert not explore(mutant.model).violated
-    progress = check(mutant.model)
-    failed = next(failed for failed in progress.failed if failed.name in mutant.killed_by)
-    text = story(mutant.model, progress, failed)
-    assert "for ever" in text or "nothing more must happen" in text
+    found = check(mutant.model)
+    assert {failed.name for failed in found.failed} == set(mutant.killed_by)
+    for failed in found.failed:
+        text = story(mutant.model, found, failed)
+        assert "for ever" in text or "nothing more must happen" in text

@@ -54,6 +54,7 @@ _ALL: Final = (
     Model("cut peers", Budget(crash=1, cut_peers=1), witnesses=_OVER),
     Model("replaced pod", Budget(crash=1, replace=1), witnesses=_AGAIN),
     Model("late commands", Budget(crash=1), haunted_vote, only=("noZombieEffect",)),
+    Model("late vote", Budget(crash=1, message=1), only=("promotionStands",)),
     Model("P1", Budget(), led_astray, 4, 2, only=_LOST),
     Model("P3", Budget(crash=1, write=1), haunted_vote, only=_LOST),
     Model("crash, power and a write", Budget(crash=1, power=1, write=1), only=_LOST),

@@ -17,6 +17,7 @@ from spec.mutants.catalogue.recovery import MUTANTS as RECOVERY
 from spec.mutants.catalogue.release import MUTANTS as RELEASE
 from spec.mutants.catalogue.repair import MUTANTS as REPAIR
 from spec.mutants.catalogue.selection import MUTANTS as SELECTION
+from spec.mutants.catalogue.shell import MUTANTS as SHELL
 from spec.mutants.catalogue.shrink import MUTANTS as SHRINK
 from spec.mutants.catalogue.switchover import MUTANTS as SWITCHOVER
 from spec.mutants.catalogue.variants import MUTANTS as VARIANTS
@@ -36,6 +37,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *LEASE,
     *RECONCILE,
     *PODS,
+    *SHELL,
     *GUARANTEES,
     *VARIANTS,
 )

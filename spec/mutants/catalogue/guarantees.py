@@ -24,6 +24,16 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         explored("P3", "noAckedWriteLost"),
     ),
     Mutant(
+        "a command to vote that arrives late is carried out by a pod that acts",
+        "A pod that acts in an epoch refuses the votes of this epoch.",
+        (
+            Edit("spec.environment.commands", "pod.fence > position(command)", "pod.fence > acting(command.epoch)"),
+            Edit("spec.environment.faults", "> position(stray)", "> 2 * stray.epoch + 1"),
+            Edit("spec.environment.server", "if pod.fence == position:", "if pod.fence >= position:"),
+        ),
+        explored("late vote", "promotionStands"),
+    ),
+    Mutant(
         "the API server stores an old record over a newer one",
         "A record is stored only over the version that was read.",
         (

@@ -16,6 +16,14 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         quick=True,
     ),
     _lease(
+        "an absent Lease is waited for",
+        "Whoever finds no Lease creates it.",
+        "    if isinstance(reply, NotFound):\n"
+        '        return _to(state, "free", CreateLease(), sent_ms=now_ms, transitions=0)\n',
+        "",
+        checked("machines/test_lease.py"),
+    ),
+    _lease(
         "the lead lasts as long as the Lease",
         "A lead ends before others may take the Lease.",
         "deadline_ms=state.sent_ms + times.renew_deadline_ms,",
