@@ -125,7 +125,7 @@ clean: ## Remove everything that make created, the virtual environment included.
 CHART := deploy/chart/gungnir-operator
 GENERATED := deploy/crds/valkeyclusters.yaml deploy/rbac/cluster_role.yaml deploy/rbac/role.yaml deploy/namespaced/role.yaml \
   $(CHART)/crds/valkeyclusters.yaml $(CHART)/templates/_rules.tpl $(CHART)/values.schema.json \
-  docs/machines.md docs/rbac.md docs/settings.md docs/repl.md
+  docs/machines.md docs/rbac.md docs/settings.md docs/repl.md proofs/CLAIMS.md
 .PHONY: generate
 generate:
 	@set -e; put() { mkdir -p "$$(dirname "$(OUT)/$$1")"; \
@@ -140,7 +140,8 @@ generate:
 	  put docs/machines.md gungnir.machines.diagram; \
 	  put docs/rbac.md gungnir.runtime.roles markdown; \
 	  put docs/settings.md gungnir.runtime.settings_docs; \
-	  put docs/repl.md spec.repl.recording
+	  put docs/repl.md spec.repl.recording; \
+	  put proofs/CLAIMS.md proofs.claims
 
 # The first interpreter that runs, is new enough and can make virtual environments; PYTHON=... is tried before the others.
 $(VENV)/.stamp-python:
