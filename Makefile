@@ -61,7 +61,7 @@ types: $(VENV)/.stamp-dev ## Check the types with mypy, strict. 1 min the first 
 layers: $(VENV)/.stamp-dev ## Check which package may import which (import-linter). 5 s.
 	$(BIN)/lint-imports
 
-docs: $(VENV)/.stamp-dev ## Regenerate what is generated: CRD, roles, the chart's schema, diagrams, tables, recorded walks. 15 s.
+docs: $(VENV)/.stamp-dev ## Regenerate what is generated: CRD, roles, the chart's schema, diagrams, tables, recorded walks, benchmarks. 20 s.
 	@$(MAKE) --no-print-directory generate OUT=.
 
 docs-check: $(VENV)/.stamp-dev ## Fail if a generated file differs from what the code says. 15 s.
@@ -86,13 +86,13 @@ bench: $(VENV)/.stamp-test ## Measure the figures of the README and write bench/
 	$(BIN)/python -m bench $(ARGS)
 
 faults: $(VENV)/.stamp-test ## Do each fault three times to the operator under load; fails if a promise was broken. Linux; about 12 min.
-	$(BIN)/python -m bench.faults --times 3 --out $(FAULTS)/gungnir.json $(ARGS)
+	$(BIN)/python -m bench.faults --times 3 --commit $(COMMIT) --out $(FAULTS)/gungnir.json $(ARGS)
 
 faults-full: $(VENV)/.stamp-test ## Random faults and pairs of them until stopped (Ctrl-C, or ARGS="--minutes 180"), with a running table. Some 400 in 60 min.
-	$(BIN)/python -m bench.faults --storm --out $(FAULTS)/storm.json $(ARGS)
+	$(BIN)/python -m bench.faults --storm --commit $(COMMIT) --out $(FAULTS)/storm.json $(ARGS)
 
 bench-sentinel: $(VENV)/.stamp-test ## Operator, Valkey Sentinel and plain replication side by side, 15 times at 1 s and 5 s. An idle machine; 180 min.
-	$(BIN)/python -m bench.faults --contestant gungnir --contestant sentinel --contestant none --times 15 --as-shipped \
+	$(BIN)/python -m bench.faults --contestant gungnir --contestant sentinel --contestant none --times 15 --as-shipped --commit $(COMMIT) \
 	  --down-after-ms 1000 --down-after-ms 5000 $(SIDE_BY_SIDE:%=--nemesis %) --out $(FAULTS)/side-by-side.json $(ARGS)
 
 lock: $(VENV)/.stamp-python ## Resolve lock/*.txt anew from pyproject.toml, hashes included. Needs a package index; 20 s.
@@ -125,7 +125,8 @@ clean: ## Remove everything that make created, the virtual environment included.
 CHART := deploy/chart/gungnir-operator
 GENERATED := deploy/crds/valkeyclusters.yaml deploy/rbac/cluster_role.yaml deploy/rbac/role.yaml deploy/namespaced/role.yaml \
   $(CHART)/crds/valkeyclusters.yaml $(CHART)/templates/_rules.tpl $(CHART)/values.schema.json \
-  docs/machines.md docs/rbac.md docs/settings.md docs/repl.md proofs/CLAIMS.md
+  docs/machines.md docs/rbac.md docs/settings.md docs/repl.md proofs/CLAIMS.md \
+  docs/benchmarks.md docs/benchmarks/outages.svg docs/benchmarks/timelines.svg
 .PHONY: generate
 generate:
 	@set -e; put() { mkdir -p "$$(dirname "$(OUT)/$$1")"; \
@@ -141,7 +142,10 @@ generate:
 	  put docs/rbac.md gungnir.runtime.roles markdown; \
 	  put docs/settings.md gungnir.runtime.settings_docs; \
 	  put docs/repl.md spec.repl.recording; \
-	  put proofs/CLAIMS.md proofs.claims
+	  put proofs/CLAIMS.md proofs.claims; \
+	  put docs/benchmarks.md bench.faults.report; \
+	  put docs/benchmarks/outages.svg bench.faults.report outages; \
+	  put docs/benchmarks/timelines.svg bench.faults.report timelines
 
 # The first interpreter that runs, is new enough and can make virtual environments; PYTHON=... is tried before the others.
 $(VENV)/.stamp-python:

@@ -19,8 +19,6 @@ from bench.faults.suite import Plan, Storm, Suite, go
 from bench.stats import conditions
 from gungnir.local.node.images import find_server
 
-RESULTS = Path(__file__).parents[1] / "results" / "faults"
-
 
 def main(  # noqa: PLR0913 - each one is an option of the command line
     *,
@@ -33,7 +31,8 @@ def main(  # noqa: PLR0913 - each one is an option of the command line
     minutes: Annotated[float, typer.Option(min=0, help="End a storm after so long; 0: run until stopped.")] = 0,
     as_shipped: Annotated[bool, typer.Option(help="Operator compiled and without a trace.")] = False,
     machine: Annotated[str, typer.Option(help="What to remember of the machine: idle, busy with others.")] = "",
-    out: Annotated[Path, typer.Option(help="File of the results.")] = RESULTS / "last.json",
+    commit: Annotated[str, typer.Option(help="What to remember of the code.")] = "",
+    out: Annotated[Path, typer.Option(help="File of the results.")] = Path("build/faults/last.json"),
     list_: Annotated[bool, typer.Option("--list", help="List the faults and stop.")] = False,
 ) -> None:
     """Do faults to contestants, under load, and judge what became of every write."""
@@ -47,7 +46,7 @@ def main(  # noqa: PLR0913 - each one is an option of the command line
         return
     chosen = {name: [each for each in offered(name) if not nemesis or each.name in nemesis] for name in names}
     plan: Plan = Storm(names, settings, chosen, seed, minutes) if storm else Suite(names, settings, chosen, seed, times)
-    under = conditions(valkey=find_server().version, machine=machine, operator=_operator(as_shipped))
+    under = conditions(valkey=find_server().version, machine=machine, commit=commit, operator=_operator(as_shipped))
     progress = Progress(out, under)
     try:
         asyncio.run(go(plan, progress, as_shipped=as_shipped))

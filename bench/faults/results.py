@@ -25,7 +25,7 @@ class Run:
         outage_ms: Longest time without an acknowledged write, from the fault until everything was whole again.
         redundancy_ms: From the end of the fault until all pods were whole again; -1 if they were not in time.
         lost_window_ms: From the fault to the acknowledgement of the last plain write that was lost.
-        lost_before_ms: From the acknowledgement of the first write that was lost to the fault.
+        lost_before_ms: From the acknowledgement of the first write that was lost to the fault; -1 if nobody noted it.
         failed_over: Whether another pod was primary afterwards, or the same one in a later generation.
         two_primaries: Samples of ``ROLE``, 20 ms apart, with two primaries.
         two_with_replicas: Those of them in which both had replicas.

@@ -1,0 +1,94 @@
+"""docs/benchmarks.md and its pictures say what the files of results say, and targets are judged by them."""
+
+import dataclasses
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+
+from bench.faults.report import SIDE_BY_SIDE, document, grouped, pictures
+from bench.faults.results import Run
+from bench.faults.targets import targets
+from tests.unit.bench.test_campaign import CLEAN
+
+
+def ran(**changes: Any) -> Run:
+    counts = changes.pop("counts", {})
+    return dataclasses.replace(CLEAN, counts=CLEAN.counts | counts, **changes)
+
+
+OURS = [ran(outage_ms=outage) for outage in (100.0, 300.0, 200.0)]
+THEIRS = [ran(contestant="sentinel", outage_ms=2000.0, counts={"lost": 9, "lost_confirmed": 4, "confirmed": 50})]
+FILES = {SIDE_BY_SIDE: ([*OURS, *THEIRS], {"date": "2026-11-28", "machine": "idle"}), "storm": ([ran(seed=7)], {})}
+
+
+def test_the_page_has_a_row_for_each_fault_and_contestant_with_its_figures() -> None:
+    """Medians, maxima and sums of the runs; losses that `WAIT` had confirmed stand out."""
+    lines = document(FILES).splitlines()
+    assert "| `sigkill` | gungnir, 1 s | 3 | 3 | 200 | 300 | 500 | 0 | 0 | 0 | 0 |" in lines
+    assert "| `sigkill` | sentinel, 1 s | 1 | 1 | 2,000 | 2,000 | 500 | 5 | **4** | 50 | 0 |" in lines
+    assert any(line.startswith("| `storm.json` | 1 | not said |") for line in lines)
+
+
+def test_a_run_in_which_the_operator_broke_a_promise_is_on_the_page_with_its_seed() -> None:
+    """Sentinel's are in its rows of the table."""
+    bad = ran(seed=4711, anomalies=["two primaries with replicas"], stall_ms=900.0)
+    page = document({"storm": ([bad, *THEIRS], {})})
+    assert "`--nemesis sigkill --seed 4711 --down-after-ms 1000`: two primaries with replicas" in page
+    assert "held up for 900 ms" in page
+    assert "None, in none of the runs above." in document(FILES)
+
+
+@pytest.mark.parametrize(("ours_ms", "verdict"), [(390.0, "yes"), (410.0, "**no**")])
+def test_a_ratio_is_met_when_the_medians_say_so(ours_ms: float, verdict: str) -> None:
+    """One fifth of Sentinel's 2,000 ms is 400 ms."""
+    first, second, *_rest = targets([ran(outage_ms=ours_ms), *THEIRS], [])
+    assert first.verdict == verdict
+    assert second.verdict == "open", "nothing was measured at 5 s"
+
+
+def verdicts(*ours: Run) -> list[str]:
+    return [target.verdict for target in targets([], ours)]
+
+
+@pytest.mark.parametrize(
+    ("run", "position"),
+    [
+        (ran(nemesis="switchover", outage_ms=25.0), 4),
+        (ran(counts={"lost_confirmed": 1}), 5),
+        (ran(lost_window_ms=5000.0), 6),
+        (ran(two_with_replicas=1), 7),
+        (ran(nemesis="sigstop-short", failed_over=True), 8),
+    ],
+)
+def test_each_target_can_be_missed(run: Run, position: int) -> None:
+    """By one run among many good ones."""
+    good = [ran(), ran(nemesis="switchover", outage_ms=10.0), ran(nemesis="sigstop-short", failed_over=False)]
+    fine = verdicts(*good * 400)
+    assert fine[4:9] == ["yes"] * 5
+    many = [each for each in good * 400 if each.nemesis != run.nemesis or run.nemesis == "sigkill"]
+    missed = verdicts(*many, run)
+    assert missed[position] == "**no**"
+
+
+def test_the_pictures_are_well_formed_and_show_each_contestant() -> None:
+    """A dot for each run, a lane for each contestant."""
+    drawn = pictures(FILES)
+    outages, timelines = (ET.fromstring(drawn[name]) for name in ("outages", "timelines"))  # noqa: S314 - our own text
+    kind = "{http://www.w3.org/2000/svg}"
+    assert len(outages.findall(f"{kind}circle")) == 4
+    names = [text.text for text in timelines.findall(f"{kind}text")]
+    assert {"gungnir, 1 s", "sentinel, 1 s"} <= set(names)
+
+
+def test_pictures_of_nothing_are_pictures() -> None:
+    """A checkout without results has a page as well."""
+    for text in pictures({}).values():
+        ET.fromstring(text)  # noqa: S314 - our own text
+    assert "not measured" in document({})
+
+
+def test_faults_are_in_the_order_of_their_table() -> None:
+    """So pages of different runs can be compared line by line."""
+    shuffled = [ran(nemesis="pair"), ran(nemesis="isolate"), ran(nemesis="sigkill")]
+    assert [nemesis for nemesis, _label in grouped(shuffled)] == ["sigkill", "isolate", "pair"]
