@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from gungnir.machines.kernel import IllegalTransition
-from spec import space
+from spec import pair, space
 from spec.graph import Graph
 from spec.plain import Keyed, PlainSpace
 from spec.space import Checks, Sources, Space
@@ -32,8 +32,9 @@ Always = AlwaysOf[World]
 OnStep = OnStepOf[World]
 Sometimes = SometimesOf[World]
 PROGRESS_S: Final = 5.0
-CLOCK_EVERY: Final = 256
-"""States between two looks at the clock."""
+CLOCK_EVERY: Final = pair.EVERY
+_HASHINGS_OF_TWO: Final = 3
+"""Once by whom it belongs to, and once by each of the two as it meets it."""
 
 
 @dataclass
@@ -52,11 +53,13 @@ class Result(Generic[StateT]):
     seconds: float = 0.0
     witnessed: dict[str, int] = field(default_factory=dict)
     actions: dict[str, int] = field(default_factory=dict)
+    hashings: int = 1
+    """How often a state was told from all others by a hash."""
 
     @property
     def omission(self) -> float:
         """Probability at most that a state was left out because its hash was taken."""
-        return self.states * self.states / 2**65
+        return self.hashings * self.states * self.states / 2**65
 
     def line(self) -> str:
         """Return the result in one line."""
@@ -95,7 +98,8 @@ class Search(Generic[StateT]):
     """One search: what to check, and how far to go.
 
     ``successors`` is a function, or ``Sources``, which are explored many times faster. With a ``graph``, all edges are
-    kept in it, with what liveness needs to know of them.
+    kept in it, with what liveness needs to know of them. ``pair``: ``Sources`` are explored by two processes, which
+    pays for some 100,000 states and more, as each has to learn how the world moves.
     """
 
     successors: Successors[StateT] | Sources[StateT]
@@ -108,6 +112,7 @@ class Search(Generic[StateT]):
     marks: tuple[tuple[str, Callable[[StateT], bool]], ...] = ()
     fairness: Callable[[Label], str] | None = None
     graph: Graph | None = None
+    pair: bool = False
 
     def run(self, first: StateT) -> Result[StateT]:
         """Explore everything that is reachable from ``first``, level by level."""
@@ -115,11 +120,28 @@ class Search(Generic[StateT]):
         was_enabled = gc.isenabled()
         gc.disable()  # Every object lives to the end: collecting finds nothing, and doubles the time.
         try:
-            result = _Run(self, first, began_s).result()
+            by_two = self.pair and isinstance(self.successors, Sources) and self.graph is None
+            result = self._by_two(first, began_s) if by_two else _Run(self, first, began_s).result()
         finally:
             if was_enabled:
                 gc.enable()
         result.seconds = time.monotonic() - began_s
+        return result
+
+    def _by_two(self, first: StateT, began_s: float) -> Result[StateT]:
+        checks: Checks[StateT] = Checks(self.always, self.on_step, self.sometimes, self.marks, self.fairness)
+        assert isinstance(self.successors, Sources)
+        space = Space(self.successors, checks, first)
+        clock = _Clock(self, began_s)
+        found = pair.explored(space, first, self.max_states, clock.stops, raised)
+        result: Result[StateT] = Result(
+            found.states, sum(found.actions.values()), found.depth, found.complete, *(found.found or ("", ""))
+        )
+        path = self.story(first, list(found.choices)) if found.found or found.complete else ()
+        missed = any(name not in found.witnessed for name, _ in self.sometimes)
+        result.story = path if found.found else ()
+        result.deepest = path if found.complete and missed else ()
+        result.witnessed, result.actions, result.hashings = found.witnessed, found.actions, _HASHINGS_OF_TWO
         return result
 
     def story(self, first: StateT, choices: list[int]) -> tuple[tuple[Label, StateT], ...]:
@@ -132,11 +154,25 @@ class Search(Generic[StateT]):
         return tuple(path)
 
 
+class _Clock:
+    """Shows how far a search is, and says when it has to stop."""
+
+    def __init__(self, search: Search[Any], began_s: float) -> None:
+        self._search, self._began_s, self._shown_s = search, began_s, began_s
+
+    def stops(self, depth: int, states: int, frontier: int) -> bool:
+        now_s = time.monotonic()
+        if self._search.progress and now_s - self._shown_s > PROGRESS_S:
+            self._shown_s = now_s
+            _show(depth, states, frontier, now_s - self._began_s)
+        return states > self._search.max_states or now_s - self._began_s > self._search.max_seconds
+
+
 class _Run(Generic[StateT]):
     """One run of a search, with all that it holds."""
 
     def __init__(self, search: Search[StateT], first: StateT, began_s: float) -> None:
-        self._search, self._first, self._began_s, self._shown_s = search, first, began_s, began_s
+        self._search, self._first, self._clock = search, first, _Clock(search, began_s)
         checks: Checks[StateT] = Checks(search.always, search.on_step, search.sometimes, search.marks, search.fairness)
         successors = search.successors
         # One walks numbers, the other states; to a search both are handles.
@@ -164,7 +200,7 @@ class _Run(Generic[StateT]):
                     return self._ended(len(known), self._search.story(self._first, choices))
                 if graph is not None:
                     graph.end_state()
-                if count % CLOCK_EVERY == 0 and self._out_of_bounds(len(known), len(level)):
+                if count % CLOCK_EVERY == 0 and self._clock.stops(self._result.depth, len(known), len(level)):
                     return self._ended(len(known), ())
             if len(known) > self._search.max_states:
                 return self._ended(len(known), ())
@@ -208,13 +244,6 @@ class _Run(Generic[StateT]):
             result.violated, result.text = raised(error)
             return -1
         return None
-
-    def _out_of_bounds(self, states: int, frontier: int) -> bool:
-        now_s = time.monotonic()
-        if self._search.progress and now_s - self._shown_s > PROGRESS_S:
-            self._shown_s = now_s
-            _show(self._result.depth, states, frontier, now_s - self._began_s)
-        return states > self._search.max_states or now_s - self._began_s > self._search.max_seconds
 
     def _ended(self, states: int, story: tuple[tuple[Label, StateT], ...]) -> Result[StateT]:
         result = self._result

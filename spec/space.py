@@ -174,8 +174,8 @@ class Space(Generic[StateT]):
         fields: tuple[str, ...] = self.layout.state_type._fields
         swapped = sources.alike is not None and len(self.layout.elements) > 1
         self._beside = self.layout.of_field[fields.index(sources.beside)] if swapped else -1
-        self._together = (self._beside, *self.layout.elements) if swapped else ()
-        self._single = tuple(c for c in range(len(self.layout.tables)) if c not in self._together)
+        self.together: Final = (self._beside, *self.layout.elements) if swapped else ()
+        self.single: Final = tuple(c for c in range(len(self.layout.tables)) if c not in self.together)
 
     # --- states -----------------------------------------------------------------------------------------------------
 
@@ -185,23 +185,26 @@ class Space(Generic[StateT]):
 
     def key(self, ids: Ids) -> int:
         """Return 64 bits that tell this state from others; two states have the same with probability 2**-64."""
-        total = sum(self.layout.tables[component].marks[ids[component]] for component in self._single)
-        return (total + self._exchangeable(ids)) & MASK if self._together else total & MASK
+        total = sum(self.layout.tables[component].marks[ids[component]] for component in self.single)
+        return (total + self._exchangeable(ids)) & MASK if self.together else total & MASK
 
     def _exchangeable(self, ids: Ids) -> int:
         """Return the part of the key for elements that may be exchanged: a sum does not depend on their order."""
-        part = tuple(ids[component] for component in self._together)
+        part = tuple(ids[component] for component in self.together)
         found = self._alike.get(part)
         if found is None:
-            alike: Any = self._sources.alike
-            each, rest = alike(self.layout.tables[self._beside].values[part[0]])
-            pairs = zip(part[1:], each, strict=True)
-            found = self._alike[part] = sum(mark(b"pair", *pair) for pair in pairs) + mark(b"rest", rest)
+            found = self._alike[part] = self.exchangeable(part[1:], self.layout.tables[self._beside].values[part[0]])
         return found
+
+    def exchangeable(self, elements: Ids, beside: object) -> int:
+        """Return what elements with these numbers, that may be exchanged, add to a key; ``beside`` is of whom."""
+        alike: Any = self._sources.alike
+        each, rest = alike(beside)
+        return sum(mark(b"pair", *pair) for pair in zip(elements, each, strict=True)) + mark(b"rest", rest)
 
     def _delta(self, ids: Ids, changes: Changes) -> int:
         marks = [table.marks for table in self.layout.tables]
-        return sum(marks[c][number] - marks[c][ids[c]] for c, number in changes if c in self._single)
+        return sum(marks[c][number] - marks[c][ids[c]] for c, number in changes if c in self.single)
 
     # --- moves ------------------------------------------------------------------------------------------------------
 
@@ -214,9 +217,7 @@ class Space(Generic[StateT]):
         tidy = self._tidied.top
         first_read = getattr(tidy, "component", -1)
         # A state is tidy, and as long as what decides that at once stays as it is, so is the next one.
-        by_sum = (
-            not self._together and tidy is not None and (first_read < 0 or tidy.children.get(ids[first_read]) == ())
-        )
+        by_sum = not self.together and tidy is not None and (first_read < 0 or tidy.children.get(ids[first_read]) == ())
         for number, memory in enumerate(self._moves):
             leaf = memory.find(ids)
             if leaf is None:

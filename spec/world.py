@@ -12,7 +12,8 @@ What this does not say: how the world moves (environment/), and what must hold o
 from collections.abc import Callable
 from enum import IntEnum
 from functools import cache
-from typing import Generic, NamedTuple, TypeVar
+from hashlib import blake2b
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Record
@@ -27,21 +28,41 @@ CLUSTER = "c"
 
 
 class Ref(Generic[ValueT]):
-    """A value that is compared by identity: ``Interner`` makes one for each distinct value."""
+    """A value that is compared by identity: ``Interner`` makes one for each distinct value.
 
-    __slots__ = ("number", "value")
+    ``number`` is in order of appearance. ``mark`` depends on the value alone, so it is the same in another process; and
+    a reference that is sent there becomes the one that the interner of the same name has for that value.
+    """
 
-    def __init__(self, value: ValueT, number: int) -> None:
-        """Hold the value and the number it was given, in order of appearance."""
+    __slots__ = ("_home", "_mark", "number", "value")
+
+    def __init__(self, value: ValueT, number: int, home: str) -> None:
+        """Hold the value and the number it was given by the interner of this name."""
         self.value = value
         self.number = number
+        self._home = home
+        self._mark = ""
+
+    @property
+    def mark(self) -> str:
+        """Text that tells this value from others: two have the same with probability 2**-64."""
+        if not self._mark:
+            self._mark = blake2b(f"{type(self.value).__name__} {self.value!r}".encode(), digest_size=8).hexdigest()
+        return self._mark
+
+    def __repr__(self) -> str:
+        return f"Ref({self.mark})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _known, (self._home, self.value)
 
 
 class Interner(Generic[ValueT]):
     """Gives equal values of one type the same ``Ref``: as tuples, ``GetCluster()`` and ``GetService()`` are equal."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, name: str = "") -> None:
+        """Start empty. ``name``: what references that are sent to another process look it up by."""
+        self._name = name
         self._refs: dict[tuple[type[ValueT], ValueT], Ref[ValueT]] = {}
 
     def ref(self, value: ValueT) -> Ref[ValueT]:
@@ -49,8 +70,13 @@ class Interner(Generic[ValueT]):
         key = (type(value), value)
         found = self._refs.get(key)
         if found is None:
-            found = self._refs[key] = Ref(value, len(self._refs))
+            found = self._refs[key] = Ref(value, len(self._refs), self._name)
         return found
+
+
+def _known(name: str, value: Any) -> Ref[Any]:
+    interners: dict[str, Interner[Any]] = {"records": RECORDS, "requests": REQUESTS, "strays": STRAYS, "states": STATES}
+    return interners[name].ref(value)
 
 
 class Link(IntEnum):
@@ -311,15 +337,15 @@ def address_of(index: int, uid: int) -> str:
     return f"ip-{index}.{uid}"
 
 
-RECORDS: Interner[Record] = Interner()
-REQUESTS: Interner[Request] = Interner()
-STRAYS: Interner[Stray] = Interner()
-STATES: Interner[object] = Interner()
+RECORDS: Interner[Record] = Interner("records")
+REQUESTS: Interner[Request] = Interner("requests")
+STRAYS: Interner[Stray] = Interner("strays")
+STATES: Interner[object] = Interner("states")
 
 
 def record_version(record: Record) -> Version:
     """Return the resourceVersion of a cluster with this record."""
-    return Version(f"record-{RECORDS.ref(record).number}")
+    return Version(f"record-{RECORDS.ref(record).mark}")
 
 
 def cluster_version(api: Api) -> Version:

@@ -207,7 +207,7 @@ def _timed_out(world: World, request: Stray) -> World:
 
 def strayed(world: World, requests: tuple[Stray, ...]) -> World:
     """Add requests that nobody waits for any more."""
-    strays = sorted({*world.strays, *(STRAYS.ref(request) for request in requests)}, key=lambda ref: ref.number)
+    strays = sorted({*world.strays, *(STRAYS.ref(request) for request in requests)}, key=lambda ref: ref.mark)
     return world._replace(strays=tuple(strays))
 
 

@@ -52,8 +52,9 @@ def explore(
     *,
     only: tuple[str, ...] = (),
     progress: bool = False,
+    pair: bool | None = None,
 ) -> Result[World]:
-    """Explore a model. ``only``: check these predicates, and no others."""
+    """Explore a model. ``only``: check these predicates alone; ``pair``: by two processes, as slow models are."""
     setup, only = model.configured(), only or model.only
     search = Search(
         sources(setup),
@@ -63,6 +64,7 @@ def explore(
         max_states,
         max_seconds,
         progress,
+        pair=model.slow if pair is None else pair,
     )
     return search.run(first_of(model))
 
