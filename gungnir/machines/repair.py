@@ -160,7 +160,7 @@ def _as_seen(facts: Facts, record: Record, primary: PodView, view: View) -> Reco
 
 def _look_at_objects(facts: Facts, state: State, primary: PodView) -> Step[State]:
     record, view = state.expected, state.view
-    if view.service_pod != primary.name or view.service_epoch != record.epoch:
+    if view.service_present and (view.service_pod, view.service_epoch) != (primary.name, record.epoch):
         return _to(state, "route", GetService())
     if view.template_present and view.template_epoch < record.epoch:
         return _to(state, "stamp", GetTemplate())

@@ -138,6 +138,7 @@ class View(NamedTuple):
     service_epoch: int = 0
     template_epoch: int = 0
     template_present: bool = False
+    service_present: bool = False
     claims: tuple[ClaimView, ...] = ()
     away: tuple[tuple[str, int], ...] = ()
     ended: tuple[str, ...] = ()

@@ -235,6 +235,7 @@ def view_of(
         service_epoch=0 if service is None else epoch_of(service) or 0,
         template_epoch=0 if workload is None else epoch_of(workload) or 0,
         template_present=workload is not None,
+        service_present=service is not None,
         claims=cache.claims.views(time.monotonic()),
         away=away,
         ended=cache.ended,

@@ -28,6 +28,7 @@ def view(setup: Setup, world: World, operator: int, record: Record) -> View:
             service_epoch=api.service_epoch,
             template_epoch=api.template,
             template_present=True,
+            service_present=True,
             away=_away(setup, world, operator) if setup.releases else (),
             ended=_ended(setup, world),
         ),

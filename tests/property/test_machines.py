@@ -173,6 +173,7 @@ def views(draw: st.DrawFn) -> View:
         service_epoch=draw(st.integers(0, EPOCH + 2)),
         template_epoch=draw(st.integers(0, EPOCH + 2)),
         template_present=draw(st.booleans()),
+        service_present=draw(st.booleans()),
     )
 
 

@@ -130,8 +130,15 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _repair(
         "a Service that drifted is left",
         "A Service that does not lead to the primary is repaired.",
-        "    if view.service_pod != primary.name or view.service_epoch != record.epoch:",
-        "    if view.service_pod is None:",
+        "    if view.service_present and (view.service_pod, view.service_epoch) != (primary.name, record.epoch):",
+        "    if view.service_present and view.service_pod is None:",
+        checked("machines/test_repair.py"),
+    ),
+    _repair(
+        "a Service that is not there is read",
+        "A Service that is not there is left to the reconciler.",
+        "    if view.service_present and (view.service_pod, view.service_epoch) != (primary.name, record.epoch):",
+        "    if (view.service_pod, view.service_epoch) != (primary.name, record.epoch):",
         checked("machines/test_repair.py"),
     ),
     _repair(

@@ -199,6 +199,11 @@ def test_the_service_is_put_back_to_the_recorded_primary(changes: dict[str, Any]
     assert taken.steps[-1].request == PutService(V("s"), "vc-0", EPOCH)
 
 
+def test_a_service_that_is_not_there_is_left_to_the_reconciler() -> None:
+    """Reading what is not there would end the round, and the object is created only after rounds that ended well."""
+    assert look(view(service_present=False, service_pod=None, service_epoch=0)) == ("nothing", None)
+
+
 def test_the_template_is_brought_to_the_epoch_and_never_back() -> None:
     seen = view(template_epoch=EPOCH - 1)
     taken = walk(repair.step, repair.start(), (Seen(record(), seen), TemplateSeen(V("t"), EPOCH - 1)))

@@ -108,7 +108,7 @@ PODS = (pod(0, serving()), pod(1, following(1)), pod(2, following(2)))
 
 def view(*pods: PodView, **changes: Any) -> View:
     """A view in which the Service and the template are as recorded; without pods: all three, in sync."""
-    plain = View(pods or PODS, False, "vc-0", EPOCH, EPOCH, True)
+    plain = View(pods or PODS, False, "vc-0", EPOCH, EPOCH, template_present=True, service_present=True)
     return plain._replace(**changes)
 
 

@@ -176,12 +176,13 @@ def test_a_view_shows_pods_by_ordinal_with_the_service_and_the_template() -> Non
     assert [each.name for each in empty.pods] == ["vc-0", "vc-2", "vc-10"]
     assert [each.outdated for each in empty.pods] == [False, True, False]
     assert (empty.stalled, empty.service_pod, empty.service_epoch) == (True, None, 0)
-    assert (empty.template_present, empty.template_epoch) == (False, 0)
+    assert (empty.template_present, empty.template_epoch, empty.service_present) == (False, 0, False)
     annotations = {names.EPOCH_ANNOTATION: "4"}
     cache.service = {"metadata": {"annotations": annotations}, "spec": {"selector": {names.POD_NAME_LABEL: "vc-2"}}}
     cache.stateful_set = {"metadata": {"annotations": annotations}}
     full = view_of(cache, {}, frozenset(), stalled=False)
     assert (full.service_pod, full.service_epoch, full.template_present, full.template_epoch) == ("vc-2", 4, True, 4)
+    assert full.service_present
 
 
 def test_what_a_former_cluster_of_this_name_left_behind_says_nothing_of_the_present_one() -> None:
@@ -193,9 +194,11 @@ def test_what_a_former_cluster_of_this_name_left_behind_says_nothing_of_the_pres
     cache.service, cache.stateful_set = {"metadata": metadata, "spec": selector}, {"metadata": metadata}
     ours = view_of(cache, {}, frozenset(), stalled=False)
     assert (ours.service_epoch, ours.service_pod, ours.template_epoch, ours.template_present) == (7, "vc-2", 7, True)
+    assert ours.service_present
     cache.saw({"metadata": {"name": "vc", "uid": "made-anew", "resourceVersion": "2"}}, 0.0)
     fresh = view_of(cache, {}, frozenset(), stalled=False)
     assert (fresh.service_epoch, fresh.service_pod, fresh.template_epoch, fresh.template_present) == (0, None, 0, False)
+    assert not fresh.service_present
 
 
 @pytest.mark.parametrize(
