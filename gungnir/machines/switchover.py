@@ -30,6 +30,8 @@ from gungnir.machines.requests import (
 from gungnir.machines.view import Contact, PodView, View
 
 ANY = "any"
+REJECTED = "Rejected"
+"""How a request ends that was not carried out at all."""
 
 
 class Phase(StrEnum):
@@ -148,7 +150,7 @@ def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
 
 def _refused(record: Record, wanted: str, why: str) -> Outcome:
     source = "" if record.primary is None else record.primary.pod
-    return Outcome(Kind.SWITCHOVER.value, "Rejected", source, wanted, record.epoch, "Requested", why)
+    return Outcome(Kind.SWITCHOVER.value, REJECTED, source, wanted, record.epoch, "Requested", why)
 
 
 def _report(_facts: Facts, state: State, reply: Reply) -> Step[State]:

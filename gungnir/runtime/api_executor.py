@@ -26,6 +26,7 @@ from gungnir.machines.requests import (
     GrowClaim,
     Invalid,
     NotFound,
+    Outcome,
     OwnedSeen,
     PatchPod,
     PatchPodStatus,
@@ -42,6 +43,7 @@ from gungnir.machines.requests import (
     describe,
 )
 from gungnir.machines.summary import Summary
+from gungnir.machines.switchover import REJECTED
 from gungnir.resources.client_service import with_primary
 from gungnir.resources.credentials import acl_lines
 from gungnir.resources.drift import merge_owned, owned_drift
@@ -69,8 +71,10 @@ from gungnir.runtime.status_writer import Extras, with_record, with_summary
 
 KEPT_OBJECTS = 12
 """Objects that were read and may still be written back, by version."""
-
-
+EDITS_BETWEEN = 8
+"""How often a record is offered again because somebody wrote another part of the object meanwhile."""
+ASKED = (names.SWITCHOVER_ANNOTATION, names.ACCEPT_DATA_LOSS_ANNOTATION, names.RECOVER_FROM_ANNOTATION)
+"""Annotations by which people ask for something."""
 REFUSED_AGAIN_S = 300
 """When to ask again for what was refused: nobody tells us that a StorageClass or a permission was changed."""
 FAILED_AGAIN_S = 10
@@ -93,14 +97,16 @@ class ApiExecutor:
         inputs: Callable[[], BuildInputs],
         summary: Callable[[Record], Summary],
         address_of: Callable[[str], str | None],
+        check: Callable[[], None],
     ) -> None:
-        """Bind the executor to one incarnation (uid) of a cluster."""
+        """Bind the executor to one incarnation (uid) of a cluster. ``check`` raises if we may not act (any more)."""
         self.cluster = cluster
         self._kube = kube
         self._cache = cache
         self._inputs = inputs
         self._summary = summary
         self._address_of = address_of
+        self._check = check
         self.shown: Summary | None = None
         self._read: OrderedDict[tuple[str, str], Object] = OrderedDict()
 
@@ -121,7 +127,8 @@ class ApiExecutor:
                 address = None if primary is None else self._address_of(primary.pod)
                 extras = Extras(address, fingerprint(self._inputs().operator_key))
                 summary = self._summary(record)
-                return await self._put_status(with_record(base, record, summary, outcome, extras), summary)
+                decided = with_record(base, record, summary, outcome, extras)
+                return await self._put_record(base, decided, summary, outcome)
             case PutSummary(version):
                 base = self._known("cluster", version)
                 summary = self._summary(self._record(base))
@@ -179,6 +186,25 @@ class ApiExecutor:
             recover_from=annotations.get(names.RECOVER_FROM_ANNOTATION, ""),
             deleting=bool(metadata.get("deletionTimestamp")),
         )
+
+    async def _put_record(self, base: Object, decided: Object, summary: Summary, outcome: Outcome | None) -> Stored:
+        """Store a record by compare-and-swap on what it was decided on: the status and our annotations.
+
+        Everything else of the object belongs to others, who may write it at any rate: they do not undo the decision.
+        A refusal answers one request, and the next one may have the same words: it stays with its version.
+        """
+        for _ in range(EDITS_BETWEEN):
+            try:
+                return await self._put_status(decided, summary)
+            except ConflictError:
+                if outcome is not None and outcome.result == REJECTED:
+                    raise
+                fresh = await self._kube.get(VALKEYCLUSTERS.ref(self.cluster.namespace, self.cluster.name))
+                if _ground(fresh) != _ground(base):
+                    raise
+                decided = {**decided, "metadata": fresh["metadata"]}
+                self._check()
+        return await self._put_status(decided, summary)
 
     async def _put_status(self, obj: Object, summary: Summary) -> Stored:
         self.shown = None  # a write without an answer may have happened
@@ -287,6 +313,14 @@ class ApiExecutor:
 
     def _known(self, kind: str, version: str) -> Object:
         return self._read[kind, version]
+
+
+def _ground(obj: Object) -> tuple[object, ...]:
+    """Return what a decision about a ValkeyCluster rests on: what ``GetCluster`` shows, and all of the status."""
+    metadata = obj["metadata"]
+    annotations = metadata.get("annotations") or {}
+    ours = [annotations.get(name) for name in ASKED]
+    return metadata.get("uid"), bool(metadata.get("deletionTimestamp")), ours, obj.get("status") or {}
 
 
 def _seconds_text() -> str:

@@ -197,7 +197,7 @@ class ClusterWorker:
             self._problems, self._notes = {}, Notes()
             self._password = PasswordWatch(self._secret)
             self._executor = ApiExecutor(
-                self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address
+                self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address, self._context.check
             )
         elif self._cluster.metadata.generation != cluster.metadata.generation:
             # The answer to our own write may bring a new spec before the event that tells of it.
@@ -229,7 +229,7 @@ class ClusterWorker:
             meta = {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]}
             cluster = ValkeyCluster.model_validate({"metadata": meta, "status": status})
             self._executor = ApiExecutor(
-                self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address
+                self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address, self._context.check
             )
             self._facts = facts_of(cluster, Record())._replace(paused=True)
             return False

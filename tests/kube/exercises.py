@@ -87,7 +87,7 @@ class Stage:
         )
         self.cluster = parse_cluster(made)
         self.executor = ApiExecutor(
-            self.operator, self.cluster, self.cache, self.inputs, _summary, lambda _pod: "192.0.2.1"
+            self.operator, self.cluster, self.cache, self.inputs, _summary, lambda _pod: "192.0.2.1", lambda: None
         )
         if owned:
             for kind in OwnedKind:

@@ -139,3 +139,29 @@ async def test_a_change_that_needs_new_pods_names_them_and_restarts_none(deploy:
     assert all(pod in message for pod in started)
     assert "delete one pod at a time, replicas first" in message
     assert await processes(cluster) == started
+
+
+async def test_a_directive_that_the_server_does_not_know_stops_no_server_that_runs(
+    world: World, deploy: Any, under_load: Any
+) -> None:
+    """The schema cannot know them all: each version has its own. Who starts meanwhile waits for the correction."""
+    cluster = await deploy()
+    async with under_load(cluster) as trial:
+        before = await cluster.view()
+        await cluster.change({"config": {"no-such-directive": "1"}})
+        await trial.until(
+            "the rollout to be pending", lambda view: view.condition("RolloutPending").get("status") == "True"
+        )
+        lost = next(pod for pod in sorted(await cluster.pods()) if pod != before.primary)
+        world.local.delete_pod(lost)
+
+        def shown(view: Any) -> bool:
+            nodes: dict[str, str] = {node["pod"]: node["state"] for node in view.status["nodes"]}
+            return nodes.get(lost) == "CrashLoopBackOff" and view.ready == view.size - 1
+
+        await trial.until(f"{lost} to be shown as one that does not start", shown)
+        await trial.more_writes(20)
+        await cluster.change({"config": {"no-such-directive": None}})
+        after = await trial.ready()
+        assert (after.epoch, after.primary) == (before.epoch, before.primary)
+    assert not trial.report.lost

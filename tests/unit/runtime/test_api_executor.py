@@ -29,7 +29,7 @@ async def test_a_pods_role_is_written_with_the_labels_by_which_services_find_it(
 ) -> None:
     api.script = [api.reply(200, {"metadata": {"name": "vc-0", "resourceVersion": "8"}})]
     cluster = ValkeyCluster.model_validate({"metadata": {"name": "vc", "namespace": "ns", "uid": "cr"}})
-    executor = ApiExecutor(kube, cluster, ClusterCache(), unused, unused, unused)
+    executor = ApiExecutor(kube, cluster, ClusterCache(), unused, unused, unused, unused)
     assert await executor.execute(PatchPod("vc-0", "u1", "7", role)) == Stored(Version("8"))
     (sent,) = api.seen
     assert (sent.method, sent.path) == ("PATCH", "/api/v1/namespaces/ns/pods/vc-0")
@@ -62,7 +62,7 @@ def showing(kube: Kube, *summaries: Summary) -> ApiExecutor:
     """An executor whose writes find these summaries, one after another."""
     cluster = ValkeyCluster.model_validate({"metadata": {"name": "vc", "namespace": "ns", "uid": "cr"}})
     found = iter(summaries)
-    return ApiExecutor(kube, cluster, ClusterCache(), unused, lambda _record: next(found), unused)
+    return ApiExecutor(kube, cluster, ClusterCache(), unused, lambda _record: next(found), unused, unused)
 
 
 async def test_what_is_shown_is_what_was_written_and_not_what_led_to_the_write(api: FakeApi, kube: Kube) -> None:

@@ -46,7 +46,7 @@ async def grow(api: FakeApi, kube: Kube, answer: Answer) -> tuple[Reply | None, 
     api.script = [answer]
     cache = ClusterCache()
     cache.claims.saw(claim("7", "1Gi"))
-    reply = await ApiExecutor(kube, cluster(), cache, unused, unused, unused).execute(GROW)
+    reply = await ApiExecutor(kube, cluster(), cache, unused, unused, unused, unused).execute(GROW)
     (view,) = cache.claims.views(time.monotonic())
     return reply, view, cache
 
