@@ -3,14 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bench.faults.contestants.base import MAX_LAG_S
 from bench.faults.nemeses.base import Expect, Nemesis
 from bench.faults.results import Run
 
-WINDOW_MS: Final = (MAX_LAG_S + 2) * 1000
-"""How long after it was isolated a primary may acknowledge plain writes that are lost: the allowed lag and 2 s.
-
-Valkey compares whole seconds, so a lag of up to 3 s is "2", and it looks once a second."""
 UNWRITTEN_MS: Final = 2000
 """How long before the end of every process a write may have been acknowledged that is on no disk: with ``appendfsync
 everysec`` Valkey puts off writing its append-only file for up to 2 s while an fsync is under way."""
@@ -40,7 +35,7 @@ def anomalies(run: Run, nemesis: Nemesis, doubles: Sequence[str] = ()) -> list[s
         found.append("it failed over though it must not")
     if nemesis.expect is Expect.FAIL_OVER and not run.failed_over:
         found.append("it did not fail over")
-    if run.lost_window_ms > WINDOW_MS + _CLOCK_MS:
+    if run.lost_window_ms > nemesis.window_ms + _CLOCK_MS:
         found.append(f"a write was lost that was acknowledged {run.lost_window_ms:.0f} ms after the fault")
     if nemesis.lossless and counts["lost"]:
         found.append(f"{counts['lost']} acknowledged writes are lost in a planned change")

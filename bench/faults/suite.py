@@ -16,6 +16,10 @@ from gungnir.errors import GungnirError
 STINT: Final = 25
 """So many faults of a storm hit one instance; then comes the next one, from nothing."""
 
+PAIR: Final = "pair"
+PAIRS: Final = 1 / 3
+"""Part of a storm's faults that are two at once."""
+
 Step = tuple[Nemesis, int]
 """A fault and its seed."""
 
@@ -88,10 +92,17 @@ class Storm:
         end_s = time.monotonic() + self.minutes * 60 if self.minutes else float("inf")
         seeds = itertools.count(self.seed)
         for name, settings in itertools.cycle(itertools.product(self.contestants, self.settings)):
-            steps = [(random.Random(seed).choice(self.nemeses[name]), seed) for seed in itertools.islice(seeds, STINT)]  # noqa: S311 - repeatable
+            steps = [(self._fault(name, seed), seed) for seed in itertools.islice(seeds, STINT)]
             if time.monotonic() >= end_s:
                 return
             yield Stint(name, settings, _Until(steps, end_s))
+
+    def _fault(self, contestant: str, seed: int) -> Nemesis:
+        """The fault of a seed: every third one is a pair, as far as pairs are asked for."""
+        chooser = random.Random(seed)  # noqa: S311 - repeatable, no secret
+        found = self.nemeses[contestant]
+        pairs = [nemesis for nemesis in found if nemesis.name == PAIR]
+        return chooser.choice(pairs if pairs and chooser.random() < PAIRS else found)
 
 
 class _Until(list[Step]):

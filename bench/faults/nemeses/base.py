@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bench.faults.contestants.base import MAX_LAG_S
 from bench.faults.scene import Scene
 
 ALL: Final = frozenset({"gungnir", "sentinel", "none"})
 OPERATED: Final = frozenset({"gungnir"})
 BOUND_MS: Final = 40_000
+WINDOW_MS: Final = (MAX_LAG_S + 2) * 1000
+"""How long after it was isolated a primary may acknowledge plain writes that are lost: the allowed lag and 2 s.
+
+Valkey compares whole seconds, so a lag of up to 3 s is "2", and it looks once a second."""
 
 Act = Callable[[Scene], Awaitable[None]]
 
@@ -36,6 +41,7 @@ class Nemesis:
         destructive: Whether it destroys data on a disk: a pair has one such fault at most.
         pairs: Whether it may be one of a random pair.
         lossless: Whether not even a plain acknowledged write may be lost.
+        window_ms: How long after it began a plain write may be acknowledged that is lost.
         all_copies: Whether it ends every process that has a write, so that what is on no disk yet is lost everywhere.
     """
 
@@ -48,4 +54,5 @@ class Nemesis:
     destructive: bool = False
     pairs: bool = True
     lossless: bool = False
+    window_ms: int = WINDOW_MS
     all_copies: bool = False

@@ -104,6 +104,19 @@ async def _cut_then_kill(scene: Scene) -> None:
     await scene.pause(away_ms(scene))
 
 
+async def _unheard_then_kill(scene: Scene) -> None:
+    """The primary goes on hearing its replicas, so it goes on taking writes that they do not hear of."""
+    scene.local.restart_delay_ms = away_ms(scene)
+    scene.strike(f"one-way cut from {scene.primary} to its replicas")
+    for replica in scene.replicas:
+        await scene.local.cut(scene.primary, replica, one_way=True)
+    await scene.pause(scene.choose_ms("cut_ms", 1000, 9000))
+    scene.mark(f"SIGKILL {scene.primary}")
+    await scene.local.kill(scene.primary)
+    await scene.local.heal(scene.primary)
+    await scene.pause(away_ms(scene))
+
+
 async def _priority_trap(scene: Scene) -> None:
     """The replica that is preferred by its priority is the one that lags."""
     preferred = scene.choose("preferred", *scene.replicas)
@@ -122,6 +135,9 @@ async def _priority_trap(scene: Scene) -> None:
         await scene.contestant.admin(preferred, config_set({"replica-priority": "100"}))
 
 
+UNHEARD_MS: Final = 12_000
+"""A replica that hears nothing gives its link up after ``repl-timeout`` (10 s); until then its acknowledgements of old
+data keep the primary from refusing writes. The primary notices the end of the link within 2 s."""
 WATCHED: Final = frozenset({"gungnir", "sentinel"})
 
 TABLE: Final = (
@@ -155,6 +171,13 @@ TABLE: Final = (
     ),
     Nemesis(
         "cut-then-kill", "replication is cut for 0.1-1 s, then SIGKILL of the primary", Expect.FAIL_OVER, _cut_then_kill
+    ),
+    Nemesis(
+        "unheard-then-kill",
+        "packets from the primary to its replicas are lost for 1-9 s, then SIGKILL of the primary",
+        Expect.FAIL_OVER,
+        _unheard_then_kill,
+        window_ms=UNHEARD_MS,
     ),
     Nemesis(
         "priority-trap",

@@ -9,11 +9,11 @@ from typing import Any, cast
 
 import pytest
 
-from bench.faults.anomalies import WINDOW_MS, anomalies
+from bench.faults.anomalies import anomalies
 from bench.faults.campaign import offered
 from bench.faults.contestants import CONTESTANTS, Contestant, Settings
 from bench.faults.nemeses import NEMESES
-from bench.faults.nemeses.base import Expect
+from bench.faults.nemeses.base import WINDOW_MS, Expect
 from bench.faults.nemeses.pairs import partners
 from bench.faults.results import Run, broken, read, write
 from bench.faults.scene import Scene
