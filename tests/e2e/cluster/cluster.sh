@@ -33,13 +33,24 @@ start() { # NAME NODE COMMAND...: leaves NAME.pid and NAME.log
   echo $! > "$run/$name.pid"
 }
 
+# One that has ended may wait for long until its parent, which is not us, takes note of it.
+runs() { [[ -e /proc/$1 ]] && ! grep -qs '^State:.Z' "/proc/$1/status"; }
+
 stop() { # NAME: SIGTERM, then SIGKILL after 5 s; returns when the process is gone
   local pid
   pid=$(cat "$run/$1.pid" 2> /dev/null) || return 0
   rm -f "$run/$1.pid"
   kill "$pid" 2> /dev/null || return 0
-  for _ in $(seq 50); do kill -0 "$pid" 2> /dev/null || return 0; sleep 0.1; done
+  for _ in $(seq 50); do runs "$pid" || return 0; sleep 0.1; done
   kill -9 "$pid" 2> /dev/null || true
+}
+
+end() { # NAME: at once
+  local pid
+  pid=$(cat "$run/$1.pid" 2> /dev/null) || return 0
+  rm -f "$run/$1.pid"
+  kill -9 "$pid" 2> /dev/null || return 0
+  while runs "$pid"; do sleep 0.02; done
 }
 
 until_done() { # WHAT COMMAND...
@@ -185,18 +196,17 @@ up() { # NODES
 }
 
 down() {
-  local i pid name
-  # What would start pods again goes first; then the pods, by the pids that containerd knows; then containerd itself.
-  for name in controllers scheduler; do stop $name; done
-  for i in $(node_numbers); do
-    stop "kubelet$i"
-    for pid in $(ctr_ "$i" tasks ls 2> /dev/null | awk 'NR > 1 {print $2}'); do kill -9 "$pid" 2> /dev/null || true; done
-    for pid in $(pgrep -f -- "containerd-shim-runc-v2 .*-address $run/node$i/containerd.sock"); do kill -9 "$pid" 2> /dev/null || true; done
-    stop "proxy$i"
-    stop "containerd$i"
+  local pid name pids=() left
+  # Nothing of it is needed any more, so nobody is asked to end: first what would start pods again, then the pods' processes, then the rest.
+  for name in controllers scheduler $(node_numbers | sed s/^/kubelet/); do end "$name"; done
+  for pid in $(pgrep -f -- "containerd-shim-runc-v2 .*-address $run/node[0-9]+/containerd.sock"); do pids+=($(pgrep -P "$pid") "$pid"); done
+  ((${#pids[@]} == 0)) || kill -9 "${pids[@]}" 2> /dev/null || true
+  for name in "$run"/*.pid; do if [[ -e $name ]]; then end "$(basename "$name" .pid)"; fi; done
+  for _ in $(seq 100); do
+    left=$(awk -v run="$run/" 'index($2, run) == 1 {print $2}' /proc/mounts | sort -r)
+    [[ $left ]] || break
+    while read -r name; do umount -l "$name" 2> /dev/null || true; done <<< "$left"
   done
-  for name in proxy0 apiserver etcd; do stop $name; done
-  awk -v run="$run/" 'index($2, run) == 1 {print $2}' /proc/mounts | sort -r | while read -r name; do umount -l "$name" || true; done
   for name in $(ip netns list | awk '/^ge-/{print $1}'); do ip netns del "$name"; done
   rm -rf "$run"
 }
