@@ -17,10 +17,12 @@ from typing import Any, Final, Protocol
 import pytest
 
 from gungnir.api import names
+from gungnir.demo.ledger import Outcome
 from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.trial import Trial
+from gungnir.demo.waiting import wait_for
 from gungnir.demo.writers import Load
-from gungnir.runtime.kube_resources import PODS, VALKEYCLUSTERS
+from gungnir.runtime.kube_resources import LEASES, PODS, VALKEYCLUSTERS
 from tests.e2e.client import CHART, Programs, RemoteApi
 from tests.e2e.nodes import Nodes, find_nodes
 
@@ -31,6 +33,8 @@ RELEASE: Final = "gungnir-operator"
 SPACE: Final = "e2e"
 READY_MS: Final = 90_000
 """From the request to pods that are ready: kubelets pull nothing, but start containers one after the other."""
+UNNOTICED_MS: Final = 2_000
+"""A pause that one machine with all nodes on it may make by itself. What an operator does shows otherwise, too."""
 _NUMBERS: Final = itertools.count(1)
 
 LOAD: Final = Load(writers=4, rate_per_s=50, wait_every=5)
@@ -78,19 +82,24 @@ async def api(anyio_backend: str, kubeconfig: Path) -> AsyncIterator[RemoteApi]:
         yield api
 
 
-def image_values() -> tuple[str, ...]:
-    """The chart's values that name the image under test."""
-    image = os.environ.get(IMAGE, "")
+def image_values(image: str = "") -> tuple[str, ...]:
+    """The chart's values that name an image: the one under test, or another."""
+    image = image or os.environ.get(IMAGE, "")
     if not image:
         return ()
     repository, _, tag = image.rpartition(":")
     return ("--set", f"image.repository={repository}", "--set", f"image.tag={tag}")
 
 
+def install(programs: Programs) -> None:
+    """Install the operator with its chart's defaults, and wait until both of its pods are ready."""
+    programs.helm("install", RELEASE, str(CHART), "--namespace", HOME, "--create-namespace", "--wait", *image_values())
+
+
 @pytest.fixture(scope="session")
 def release(programs: Programs) -> Iterator[str]:
-    """The operator, installed with its chart's defaults; both of its pods are ready."""
-    programs.helm("install", RELEASE, str(CHART), "--namespace", HOME, "--create-namespace", "--wait", *image_values())
+    """The operator, installed; both of its pods are ready."""
+    install(programs)
     programs.kubectl("create", "namespace", SPACE)
     yield RELEASE
     programs.kubectl("delete", "namespace", SPACE, "--timeout=120s")
@@ -107,7 +116,9 @@ async def deploy(api: RemoteApi, release: str) -> AsyncIterator[Deploy]:
         name = f"vc{next(_NUMBERS)}"
         created.append(name)
         metadata = {"name": name, "namespace": SPACE}
-        body = {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": metadata, "spec": spec}
+        # All nodes share one machine: without a share of their own, servers wait for seconds while an operator starts.
+        share = {"resources": {"requests": {"cpu": "250m"}}}
+        body = {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": metadata, "spec": share | spec}
         await api.apply([body])
         cluster = ManagedCluster(api, SPACE, name)
         if wait:
@@ -117,6 +128,12 @@ async def deploy(api: RemoteApi, release: str) -> AsyncIterator[Deploy]:
     yield apply
     for name in created:
         await api.delete(VALKEYCLUSTERS, SPACE, name)
+
+    async def ended() -> bool:
+        return not [pod for name in created for pod in await ManagedCluster(api, SPACE, name).pods()]
+
+    # What still runs of one test would slow the next one down.
+    await wait_for("the pods of the test to end", ended, timeout_ms=READY_MS, poll_ms=200)
 
 
 @pytest.fixture
@@ -143,16 +160,26 @@ def under_load(programs: Programs) -> UnderLoad:
     return opened
 
 
+_FIGURES: Final = pytest.StashKey[list[str]]()
+
+
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None], request: pytest.FixtureRequest) -> Report:
-    """Notes a figure of the test, in milliseconds: printed at once, and kept in a junit report."""
-    reporter = request.config.get_terminal_writer()
+    """Notes a figure of the test, in milliseconds: in the summary at the end, and in a junit report."""
 
     def note(what: str, value_ms: float) -> None:
         record_property(what, round(value_ms))
-        reporter.line(f"\n  {what}: {value_ms:.0f} ms")
+        request.config.stash.setdefault(_FIGURES, []).append(f"{request.node.name}: {what}: {value_ms:.0f}")
 
     return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what the tests measured, in milliseconds."""
+    if figures := config.stash.get(_FIGURES, []):
+        terminalreporter.section("measured, in ms")
+        for line in figures:
+            terminalreporter.write_line(line)
 
 
 async def pod_of(cluster: ManagedCluster, name: str) -> dict[str, Any]:
@@ -160,6 +187,53 @@ async def pod_of(cluster: ManagedCluster, name: str) -> dict[str, Any]:
     found = await cluster.api.get(PODS, cluster.namespace, name)
     assert found is not None, f"pod {name} is not there"
     return found
+
+
+async def leading_pod(cluster: ManagedCluster) -> dict[str, Any]:
+    """The operator's pod that holds the lease, once one does."""
+
+    async def holder() -> dict[str, Any] | None:
+        lease = await cluster.api.get(LEASES, HOME, RELEASE) or {}
+        name = (lease.get("spec") or {}).get("holderIdentity")
+        return await cluster.api.get(PODS, HOME, name) if name else None
+
+    return await wait_for("an operator that leads", holder, timeout_ms=READY_MS, poll_ms=100)
+
+
+async def operators_ready(cluster: ManagedCluster) -> None:
+    """Wait until both of the operator's pods are ready, and no third one is left."""
+
+    async def both() -> bool:
+        found = await cluster.api.list(PODS, HOME, f"app.kubernetes.io/instance={RELEASE}")
+        conditions = [c for pod in found for c in pod["status"].get("conditions") or [] if c["type"] == "Ready"]
+        return len(found) == 2 and [c["status"] for c in conditions] == ["True", "True"]
+
+    await wait_for("both operators", both, timeout_ms=READY_MS, poll_ms=500)
+
+
+async def identities(cluster: ManagedCluster) -> dict[str, tuple[str, int]]:
+    """The uid and the restarts of every pod: what a pod that was touched does not keep."""
+    return {
+        name: (pod["metadata"]["uid"], pod["status"]["containerStatuses"][0]["restartCount"])
+        for name, pod in (await cluster.pods()).items()
+    }
+
+
+@contextlib.asynccontextmanager
+async def unnoticed(trial: Trial, figure: Report) -> AsyncIterator[None]:
+    """Whatever is done inside, no client notices it, no pod is touched, and the role stays where it is."""
+    cluster = trial.cluster
+    before, pods = await cluster.view(), await identities(cluster)
+    start_ns = time.monotonic_ns()
+    yield
+    await trial.more_writes(100)
+    gap_ms = trial.gap_ms(start_ns)
+    figure("longest pause that clients noticed", gap_ms)
+    assert [w.error for w in trial.after(start_ns) if w.outcome is Outcome.REFUSED] == []
+    assert gap_ms < UNNOTICED_MS
+    after = await cluster.view()
+    assert (after.primary, after.epoch) == (before.primary, before.epoch)
+    assert await identities(cluster) == pods
 
 
 async def fail_over(trial: Trial, fault: Callable[[], Awaitable[None]]) -> float:

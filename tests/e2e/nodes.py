@@ -32,8 +32,11 @@ class Write:
 class Nodes(Protocol):
     """The machines below Kubernetes."""
 
-    def signal(self, pod: dict[str, Any], name: str) -> None:
-        """Send a signal to the first process of a pod's first container, past the kubelet."""
+    def process(self, pod: dict[str, Any]) -> int:
+        """The pid here of the first process of a pod's first container: to be signalled past the kubelet."""
+
+    def beside(self, node: str) -> tuple[str, ...]:
+        """What to put before a command so that it runs in the network of a node."""
 
     def cut(self, node: str) -> None:
         """Take a node off the network; what runs there runs on."""
@@ -62,10 +65,19 @@ class OwnNodes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._environment = {**os.environ, FOLDER: str(folder)}
 
-    def signal(self, pod: dict[str, Any], name: str) -> None:
+    def process(self, pod: dict[str, Any]) -> int:
         identity = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
-        self._run("ctr", _number(pod["spec"]["nodeName"]), "tasks", "kill", "--signal", name, identity)
+        command = (str(_SCRIPT), "ctr", _number(pod["spec"]["nodeName"]), "tasks", "list")
+        listed = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=_SECONDS, env=self._environment
+        )
+        pids = {line.split()[0]: int(line.split()[1]) for line in listed.stdout.splitlines()[1:]}
+        return pids[identity]
+
+    def beside(self, node: str) -> tuple[str, ...]:
+        return (str(_SCRIPT), "exec", _number(node))
 
     def cut(self, node: str) -> None:
         self._run("cut", _number(node))
@@ -109,7 +121,7 @@ class OwnNodes:
                 stderr=sink,
                 check=False,
                 timeout=_SECONDS,
-                env={**os.environ, FOLDER: str(self._folder)},
+                env=self._environment,
             )
         assert done.returncode == 0, f"cluster.sh {' '.join(arguments)}: {log.read_text()[-1000:]}"
 
@@ -120,8 +132,13 @@ class ForeignNodes:
     def _missing(self, what: str) -> None:
         pytest.skip(f"needs {what}, which the Kubernetes API does not give; `make e2e` has it")
 
-    def signal(self, pod: dict[str, Any], name: str) -> None:
-        self._missing(f"a process of {pod['metadata']['name']} to send {name} to")
+    def process(self, pod: dict[str, Any]) -> int:
+        self._missing(f"a process of {pod['metadata']['name']}")
+        return 0
+
+    def beside(self, node: str) -> tuple[str, ...]:
+        self._missing(f"the network of node {node}")
+        return ()
 
     def cut(self, node: str) -> None:
         self._missing(f"the network of node {node}")

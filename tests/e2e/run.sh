@@ -10,7 +10,7 @@ export KUBEBUILDER_ASSETS=${KUBEBUILDER_ASSETS:-$cache/kube-assets}
 export GUNGNIR_E2E_IMAGES=${GUNGNIR_E2E_IMAGES:-$cache/e2e-images}
 export GUNGNIR_E2E_DIR=${GUNGNIR_E2E_DIR:-/run/gungnir-e2e}
 export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=${STORAGE_DRIVER:-overlay}
-image=docker.io/library/gungnir:0.1.0
+image=docker.io/library/gungnir:0.1.0 next=docker.io/library/gungnir:next
 
 step() { printf '\n==> %s (%d s)\n' "$1" "$SECONDS"; }
 
@@ -21,7 +21,9 @@ step "base images in $GUNGNIR_E2E_IMAGES: 3 min the first time"
 step "the operator's image from this tree"
 make -C "$root" image ENGINE=buildah BASE_IMAGE=docker.io/library/python:3.11-slim IMAGE=$image ARGS="--network host --layers"
 work=$(mktemp -d)
+buildah bud --layers --build-arg IMAGE=$image --tag $next --file "$here/next.Dockerfile" "$here"
 buildah push --quiet $image "docker-archive:$work/gungnir.tar:$image"
+buildah push --quiet $next "docker-archive:$work/next.tar:$next"
 
 finish() {
   rm -rf "$work"
@@ -30,8 +32,9 @@ finish() {
 trap finish EXIT
 step "a cluster of ${NODES:-3} nodes"
 "$here/cluster/cluster.sh" up "${NODES:-3}"
-"$here/cluster/cluster.sh" load "$work/gungnir.tar"
+"$here/cluster/cluster.sh" load "$work/gungnir.tar" "$work/next.tar"
 step "tests"
 # From the control plane's network: it reaches pods and Services, and stays when a node is cut off.
 GUNGNIR_REQUIRE_KUBE=1 GUNGNIR_E2E_KUBECONFIG=$GUNGNIR_E2E_DIR/admin.kubeconfig GUNGNIR_E2E_IMAGE=$image \
+  GUNGNIR_E2E_NEXT_IMAGE=$next \
   "$here/cluster/cluster.sh" exec 0 "$root/.venv/bin/python" -m pytest "$here" -m e2e -v "$@"

@@ -1,5 +1,8 @@
 """The primary is lost in the ways in which a container, a pod or a node is; a client writes through kube-proxy."""
 
+import os
+import signal
+
 import pytest
 
 from gungnir.runtime.kube_resources import PODS
@@ -34,9 +37,10 @@ async def test_a_killed_container_that_is_back_at_once_takes_nothing_away(
     cluster = await deploy(persistence={"enabled": False})
     async with under_load(cluster) as trial:
         pod = await pod_of(cluster, (await cluster.view()).primary)
+        process = nodes.process(pod)
 
         async def kill() -> None:
-            nodes.signal(pod, "SIGKILL")
+            os.kill(process, signal.SIGKILL)
 
         gap_ms = await fail_over(trial, kill)
         figure("write gap", gap_ms)
@@ -53,13 +57,13 @@ async def test_a_frozen_primary_is_replaced_and_demoted_when_it_wakes(
     """The pod stays Ready for its probes' time: the operator's own evidence decides."""
     cluster = await deploy()
     async with under_load(cluster) as trial:
-        pod = await pod_of(cluster, (await cluster.view()).primary)
+        process = nodes.process(await pod_of(cluster, (await cluster.view()).primary))
 
         async def freeze() -> None:
-            nodes.signal(pod, "SIGSTOP")
+            os.kill(process, signal.SIGSTOP)
 
         gap_ms = await fail_over(trial, freeze)
         figure("write gap, downAfterMs 5000", gap_ms)
         assert gap_ms < 5000 + 5000
-        nodes.signal(pod, "SIGCONT")
+        os.kill(process, signal.SIGCONT)
         await trial.ready(timeout_ms=READY_MS)
