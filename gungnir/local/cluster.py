@@ -156,8 +156,14 @@ class LocalCluster:
         except OSError:  # another program has this port on all addresses
             self.server = self._new_server(0)
             await self.server.start()
-        self.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
-        self.kubeconfig.write_text(self.server.kubeconfig())
+        try:
+            self.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+            self.kubeconfig.write_text(self.server.kubeconfig())
+        except OSError as exc:
+            await self.server.stop()
+            raise UserError(
+                f"--kubeconfig {self.kubeconfig}: cannot be written ({exc}); name a file that you may write"
+            ) from exc
 
     def _new_server(self, port: int) -> ClusterApiServer:
         server = ClusterApiServer(self, host=self._block.api_address, port=port)

@@ -187,6 +187,13 @@ def test_validation_is_told(kubectl: Kubectl) -> None:
     assert 'unknown field "dta"' in kubectl("apply", "-f", "-", given=config, code=1)
 
 
+def test_a_type_that_is_not_installed_is_named_with_the_way_out(kubectl: Kubectl) -> None:
+    """What a newcomer sees who applies a ValkeyCluster before its type."""
+    said = kubectl("apply", "-f", "-", given=CLUSTER.replace("valkey.verilean.io", "not.installed"), code=1)
+    assert 'no matches for kind "ValkeyCluster" in version "not.installed/v1"' in said
+    assert "ensure CRDs are installed first" in said
+
+
 def test_every_kind_of_patch(kubectl: Kubectl) -> None:
     kubectl("apply", "-f", "-", given=WORKLOAD)
     kubectl("patch", "sts", "web", "-p", '{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"x:2"}]}}}}')

@@ -12,6 +12,13 @@ from gungnir.local.serve.discovery import groups
 Obj = dict[str, Any]
 _INFO: Final = {"title": "Kubernetes (gungnir local)", "version": "v1.33.1"}
 _GVK: Final = "x-kubernetes-group-version-kind"
+V2_PROTOBUF: Final = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+V2_OF_NOTHING: Final = b"\x0a\x032.0"
+"""An ``openapi.v2.Document`` (https://github.com/google/gnostic-models) without any type: its one field is ``swagger``.
+
+kubectl asks for it when version 3 has nothing of a type, and tells people to install the CRD only if it gets one.
+The media type is what a kube-apiserver answers with: the one that is asked for has an ``@``, which Go does not read.
+"""
 _DROPPED: Final = frozenset({"x-kubernetes-validations"})
 
 

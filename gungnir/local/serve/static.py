@@ -55,10 +55,7 @@ def _openapi(catalog: Catalog, path: str, request: web.Request) -> web.Response 
     if path == "/openapi/v2":
         accept = request.headers.get("Accept", "*/*")
         if "json" not in accept and "*/*" not in accept:
-            message = "OpenAPI v2 is served as JSON only; use /openapi/v3"
-            return answer(
-                {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": 406}, 406
-            )
+            return web.Response(body=openapi.V2_OF_NOTHING, content_type=openapi.V2_PROTOBUF)
         return answer(openapi.v2(catalog))
     if path == "/openapi/v3":
         return answer(openapi.v3_index(catalog))

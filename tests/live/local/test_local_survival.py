@@ -219,3 +219,23 @@ def test_a_data_directory_serves_one_cluster_at_a_time(tmp_path: Path) -> None:
                 await LocalCluster(tmp_path, api_port=0).start()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (("--api-port", "65536"), 2, "Invalid value for '--api-port': Input should be less than or equal to 65535"),
+        (("--kubeconfig", "/proc/none/config"), 1, "--kubeconfig /proc/none/config: cannot be written"),
+        (("--kubeconfig", "/"), 1, "name a file that you may write"),
+        (("--data-dir", "/proc/none"), 1, "--data-dir /proc/none: cannot be used"),
+        (("--valkey-server", "/none"), 1, "--valkey-server /none: it does not run"),
+    ],
+)
+def test_a_wrong_option_ends_the_start_with_the_fix(
+    environment: dict[str, str], words: tuple[str, ...], code: int, text: str
+) -> None:
+    command = [sys.executable, "-m", "gungnir.local", "up", "--api-port", "0", *words]
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=30, check=False, text=True)
+    assert done.returncode == code
+    assert text in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr

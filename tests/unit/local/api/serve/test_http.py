@@ -195,7 +195,8 @@ def test_health_version_and_schemas_are_served(served: Served) -> None:
         patch = document["paths"]["/apis/test.example/v1/namespaces/{namespace}/boxes/{name}"]["patch"]
         assert "fieldValidation" in {p["name"] for p in patch["parameters"]}
         assert (await client.ask("GET", "/openapi/v2"))[1]["swagger"] == "2.0"
-        assert (await client.ask("GET", "/openapi/v2", Accept="application/com.github.proto"))[0] == 406
+        protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+        assert await client.ask("GET", "/openapi/v2", Accept=protobuf) == (200, "\n\x032.0")
 
     served(scenario)
 
