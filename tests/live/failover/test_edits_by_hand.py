@@ -77,3 +77,29 @@ async def test_a_client_service_that_is_deleted_is_back_and_leads_to_the_primary
     await wait_for("the new Service to lead to the new primary", leads_to_the_primary, timeout_ms=10_000)
     async with under_load(cluster) as trial:
         await trial.ready()
+
+
+async def test_a_status_that_was_wiped_stops_the_operator_and_not_the_clients_until_it_is_restored(
+    world: World, deploy: Any, under_load: Any
+) -> None:
+    """The record is in it. Without one nobody can tell who may be promoted, and the pods are of a later epoch."""
+    cluster = await deploy()
+    async with under_load(cluster) as trial:
+        before = await cluster.view()
+        wiped = dict.fromkeys(before.status)
+        await cluster.api.patch(
+            VALKEYCLUSTERS, cluster.namespace, cluster.name, {"status": wiped}, subresource="status"
+        )
+        await trial.until(
+            "the operator to say that it stops",
+            lambda view: "epochMonotone" in view.condition("Degraded").get("message", ""),
+        )
+        await trial.more_writes(20)
+        await cluster.api.patch(
+            VALKEYCLUSTERS, cluster.namespace, cluster.name, {"status": before.status}, subresource="status"
+        )
+        restored = await trial.ready()
+        assert (restored.primary, restored.epoch) == (before.primary, before.epoch)
+        await world.local.kill(before.primary)
+        await trial.next_primary(restored)
+        await trial.ready()
