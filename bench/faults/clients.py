@@ -6,13 +6,12 @@ by one: a client object that reconnects between the two would take the ``WAIT`` 
 Nothing is retried: a write is sent once, and on any doubt the next one goes out on a new connection.
 """
 
-import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from valkey.asyncio.connection import Connection, ConnectionPool
 from valkey.asyncio.retry import Retry
@@ -20,6 +19,7 @@ from valkey.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from valkey.backoff import NoBackoff
 from valkey.exceptions import ResponseError, ValkeyError
 
+from gungnir.demo.client_tasks import ClientTasks
 from gungnir.demo.ledger import Ledger, Outcome
 from gungnir.demo.writers import Load
 
@@ -59,7 +59,7 @@ class Read:
     found: bool
 
 
-class Clients:
+class Clients(ClientTasks):
     """Writers and one reader of one ledger; they run inside ``async with``.
 
     Args:
@@ -70,34 +70,15 @@ class Clients:
     """
 
     def __init__(self, ledger: Ledger, pools: Pools, load: Load, seed: int = 0) -> None:
+        super().__init__()
         self.ledger: Final = ledger
         self.reads: Final[list[Read]] = []
         self._pools = pools
         self._load = load
         self._random = random.Random(seed)  # noqa: S311 - picks keys, keeps no secret
-        self._stopping = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> Self:
-        writers = [self._write(number) for number in range(self._load.writers)]
-        self._tasks = [asyncio.create_task(client) for client in (*writers, self._read())]
-        return self
-
-    async def __aexit__(self, *_exc: object) -> None:
-        await self.stop()
-
-    async def stop(self) -> None:
-        """Let every client finish what it is at, then close the connections.
-
-        Raises:
-            ExceptionGroup: A client failed by an error of its own.
-        """
-        self._stopping.set()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-        errors = [result for result in results if isinstance(result, Exception)]
-        if errors:
-            raise ExceptionGroup("a client failed", errors)
+    def _clients(self) -> Iterable[Coroutine[Any, Any, None]]:
+        return [*(self._write(number) for number in range(self._load.writers)), self._read()]
 
     async def _write(self, number: int) -> None:
         pause_ms = _FIRST_PAUSE_MS + number % _PAUSES  # not all clients come back at the same moment
@@ -163,8 +144,3 @@ class Clients:
                 await connection.disconnect(nowait=True)
                 await pool.release(connection)
             await self._pause(pause_ms)
-
-    async def _pause(self, pause_ms: float) -> None:
-        if pause_ms > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause_ms / 1000)

@@ -4,13 +4,13 @@ They behave as a careful client library does: on an error, a broken connection o
 never send the same write twice.
 """
 
-import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final
 
+from gungnir.demo.client_tasks import ClientTasks
 from gungnir.demo.connection import Connection
 from gungnir.demo.errors import ConnectError, LostError
 from gungnir.demo.ledger import Ledger, Write
@@ -42,7 +42,7 @@ class Load:
     deadline_ms: int = 250
 
 
-class Writers:
+class Writers(ClientTasks):
     """Writers of one ledger; they run inside ``async with``.
 
     Args:
@@ -55,32 +55,14 @@ class Writers:
     def __init__(
         self, ledger: Ledger, target: Callable[[], tuple[str, int]], password: str | None, load: Load | None = None
     ) -> None:
+        super().__init__()
         self.ledger: Final = ledger
         self.load: Final = load or Load()
         self._target = target
         self._password = password
-        self._stopping = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(self._write(number)) for number in range(self.load.writers)]
-        return self
-
-    async def __aexit__(self, *_exc: object) -> None:
-        await self.stop()
-
-    async def stop(self) -> None:
-        """Let every writer finish the write it is at, then close the connections.
-
-        Raises:
-            ExceptionGroup: A writer failed by an error of its own.
-        """
-        self._stopping.set()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-        errors = [result for result in results if isinstance(result, Exception)]
-        if errors:
-            raise ExceptionGroup("a writer failed", errors)
+    def _clients(self) -> Iterable[Coroutine[Any, Any, None]]:
+        return [self._write(number) for number in range(self.load.writers)]
 
     async def _write(self, number: int) -> None:
         # Not all at the same moment, neither the writes nor the retries.
@@ -135,8 +117,3 @@ class Writers:
             return False
         self.ledger.acknowledge(write)
         return True
-
-    async def _pause(self, pause_ms: float) -> None:
-        if pause_ms > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause_ms / 1000)

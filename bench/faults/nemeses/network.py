@@ -93,24 +93,22 @@ async def _flap_replicas(scene: Scene) -> None:
 
 async def _cut_then_kill(scene: Scene) -> None:
     """Power loss with data in flight."""
-    scene.local.restart_delay_ms = away_ms(scene)
     scene.strike(f"cut between {scene.primary} and its replicas")
-    for replica in scene.replicas:
-        await scene.local.cut(scene.primary, replica)
-    await scene.pause(scene.choose_ms("cut_ms", 100, 1000))
-    scene.mark(f"SIGKILL {scene.primary}")
-    await scene.local.kill(scene.primary)
-    await scene.local.heal(scene.primary)
-    await scene.pause(away_ms(scene))
+    await _kill_behind(scene, 100, 1000, one_way=False)
 
 
 async def _unheard_then_kill(scene: Scene) -> None:
     """The primary goes on hearing its replicas, so it goes on taking writes that they do not hear of."""
-    scene.local.restart_delay_ms = away_ms(scene)
     scene.strike(f"one-way cut from {scene.primary} to its replicas")
+    await _kill_behind(scene, 1000, 9000, one_way=True)
+
+
+async def _kill_behind(scene: Scene, low_ms: int, high_ms: int, *, one_way: bool) -> None:
+    """Cut the replicas off for a while, then kill the primary; the cut ends with it."""
+    scene.local.restart_delay_ms = away_ms(scene)
     for replica in scene.replicas:
-        await scene.local.cut(scene.primary, replica, one_way=True)
-    await scene.pause(scene.choose_ms("cut_ms", 1000, 9000))
+        await scene.local.cut(scene.primary, replica, one_way=one_way)
+    await scene.pause(scene.choose_ms("cut_ms", low_ms, high_ms))
     scene.mark(f"SIGKILL {scene.primary}")
     await scene.local.kill(scene.primary)
     await scene.local.heal(scene.primary)
