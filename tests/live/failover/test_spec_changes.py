@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from gungnir.api import names
+from gungnir.demo.errors import NotInTimeError
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.world import World
 from gungnir.resp.commands import config_get
 from gungnir.resp.replies import parse_config
-from gungnir.runtime.kube_resources import EVENTS, PERSISTENTVOLUMECLAIMS
+from gungnir.runtime.kube_resources import EVENTS, PERSISTENTVOLUMECLAIMS, SERVICES
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
@@ -165,3 +166,32 @@ async def test_a_directive_that_the_server_does_not_know_stops_no_server_that_ru
         after = await trial.ready()
         assert (after.epoch, after.primary) == (before.epoch, before.primary)
     assert not trial.report.lost
+
+
+async def test_while_it_is_paused_nothing_is_done_and_then_at_once_what_is_due(
+    world: World, deploy: Any, under_load: Any
+) -> None:
+    cluster = await deploy()
+    async with under_load(cluster) as trial:
+        before = await cluster.view()
+        await cluster.change({"paused": True})
+        await trial.until("the cluster to be paused", lambda view: view.phase == "Paused")
+        await trial.more_writes(20)
+        read = names.read_service(cluster.name)
+        await cluster.api.delete(SERVICES, cluster.namespace, read)
+        await world.local.kill(before.primary)
+
+        def seen_dead(view: Any) -> bool:
+            return view.condition("Ready").get("reason") == "NoPrimary" and view.ready == 0
+
+        paused = await trial.until("the operator to show that no primary serves", seen_dead)
+        # Its process is back by now and would be replaced in a fraction of this time.
+        with pytest.raises(NotInTimeError):
+            await trial.until("a failover", lambda view: view.epoch > before.epoch, timeout_ms=3000)
+        assert (paused.phase, paused.primary) == ("Paused", before.primary)
+        assert await cluster.api.get(SERVICES, cluster.namespace, read) is None
+        await cluster.change({"paused": False})
+        after = await trial.next_primary(before)
+        assert after.primary != before.primary
+        await trial.ready()
+        await wait_for("the read Service", lambda: cluster.service(read), timeout_ms=10_000)
