@@ -6,6 +6,7 @@ import pytest
 
 from gungnir.api import names
 from gungnir.demo.errors import NotInTimeError
+from gungnir.demo.managed import ClusterView
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.world import World
 from gungnir.resp.commands import config_get
@@ -181,7 +182,7 @@ async def test_while_it_is_paused_nothing_is_done_and_then_at_once_what_is_due(
         await cluster.api.delete(SERVICES, cluster.namespace, read)
         await world.local.kill(before.primary)
 
-        def seen_dead(view: Any) -> bool:
+        def seen_dead(view: ClusterView) -> bool:
             return view.condition("Ready").get("reason") == "NoPrimary" and view.ready == 0
 
         paused = await trial.until("the operator to show that no primary serves", seen_dead)
