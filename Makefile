@@ -43,9 +43,10 @@ mutants: $(VENV)/.stamp-test ## Show that the checks can fail: run every wrong v
 prove: $(VENV)/.stamp-test ## Confirm the laws of the decisions with CrossHair, and prove the protocol for any number of pods with z3. 2-4 min.
 	$(BIN)/python -m proofs $(ARGS)
 
-prove-mutants: $(VENV)/.stamp-test ## Show for each law and each claim without bounds a wrong version of the code that breaks it. 2-4 min.
+prove-mutants: $(VENV)/.stamp-test ## Show for each law and each claim without bounds a wrong version that breaks it, and drop each guard. 5-8 min.
 	$(BIN)/python -m proofs.wrong $(ARGS)
 	$(BIN)/python -m proofs.unbounded.mutants
+	$(BIN)/python -m proofs.parametric --mutants
 
 lint: $(VENV)/.stamp-dev ## Check style and format with ruff. 5 s.
 	$(BIN)/ruff check .

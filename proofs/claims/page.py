@@ -8,7 +8,7 @@ from proofs.claims.places import enclosing, line_of
 from proofs.claims.table import CLAIMS, GROUPS, HEARD
 from proofs.claims.trusted import section
 from proofs.parametric.guards import GUARDS
-from proofs.parametric.mutants import OPEN
+from proofs.parametric.mutants import BEYOND, IMPLIED
 from spec.mutants.catalogue import named
 
 HEAD: Final = """\
@@ -36,8 +36,9 @@ GUARD: Final = """
 ## Guards of the relation
 
 Each guard of each action in `proofs/parametric/`: the function that makes it true, the line that a mutant changes, the
-mutant, and whether the proof needs it. `open`: a step without it is neither shown to break the invariant from a state
-that a walk reached, nor proved harmless. Guards of replication are Valkey's own; there is no line of ours to change.
+mutant, and whether the proof needs it: `needed` is shown from a state that a walk of production's functions reached,
+`needed, beyond` from a state within the invariant that no walk was seen to reach, and `implied` means that z3 proves
+the step harmless without it. Guards of replication are Valkey's own: no line of ours is there to change.
 
 | action | guard | established by | line that is changed | mutant | the guard is |
 |---|---|---|---|---|---|
@@ -115,7 +116,8 @@ def _guard(action: str, name: str) -> str:
         edit = named(origin.mutant).edits[0]
         line = f"`{line_of(edit)}`"
         place = "" if enclosing(edit) == origin.function else f"<br>in `{enclosing(edit)}`"
-    word = "open" if (action, name) in OPEN else "needed, or redundant"
+    reason = IMPLIED.get((action, name), "")
+    word = f"implied: {reason}" if reason else "needed, beyond" if (action, name) in BEYOND else "needed"
     cells = (action, name, f"`{origin.function}`", _cell(line) + place, origin.mutant or "none: it is Valkey's", word)
     return f"| {' | '.join(cells)} |\n"
 

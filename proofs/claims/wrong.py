@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from proofs.parametric.guards import GUARDS
-from proofs.parametric.mutants import OPEN
+from proofs.parametric.mutants import IMPLIED
 from proofs.unbounded.mutants import MUTANTS as UNBOUNDED
 from proofs.wrong import WRONG
 from spec.mutants.catalogue import MUTANTS
@@ -41,7 +41,7 @@ def _all() -> Iterator[str]:
     yield from (mutant.name for mutant in MUTANTS if not mutant.equivalent)
     yield from (law(name) for wrong in WRONG for name in wrong.laws)
     yield from (proof(mutant.name) for mutant in UNBOUNDED)
-    yield from (guard(*key) for key in GUARDS if key not in OPEN)
+    yield from (guard(*key) for key in GUARDS if key not in IMPLIED)
 
 
 @cache

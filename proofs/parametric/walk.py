@@ -7,7 +7,6 @@ which is evaluated from the same text as the z3 formulas.
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -94,17 +93,17 @@ def walk(model: Model, max_states: int = 10_000_000, max_seconds: float = 1e9) -
     """Walk everything that is reachable in a model."""
     began_s = time.monotonic()
     setup, found = model.configured(), Walk(model.name)
-    worlds = _scene(model, setup)
-    size = Size(max(len(world.pods) for world in worlds), MOST_EPOCHS, MOST_WRITES, setup.facts.acks)
+    steps = _scene(model, setup)
+    size = Size(max(len(world.pods) for _, world in steps), MOST_EPOCHS, MOST_WRITES, setup.facts.acks)
     follower = Follower(size)
     checker = Checker()
     parents: dict[object, tuple[object, Label] | None] = {}
     try:
-        state = follower.beginning(worlds[0])
-        for before, after in pairwise(worlds):
-            state = follower.step(state, *_grown(before, after))
+        state = follower.beginning(steps[0][1])
+        for (_, before), (way, after) in pairwise(steps):
+            state = follower.step(state, _grown(before, after), way, after)
             checker.check(state)
-        first = (worlds[-1]._replace(budget=model.budget), state)
+        first = (steps[-1][1]._replace(budget=model.budget), state)
         parents[first] = None
         queue = deque([first])
         found.complete = True
@@ -130,7 +129,7 @@ def walk(model: Model, max_states: int = 10_000_000, max_seconds: float = 1e9) -
                 if following not in parents:
                     parents[following] = (node, label)
                     queue.append(following)
-    except RelationBrokenError as broken:
+    except (RelationBrokenError, OutsideError) as broken:
         found.broken = f"on the way to the scene: {broken}"
     finally:
         found.states, found.relation_states = len(parents), len(checker.known)
@@ -147,28 +146,51 @@ def _story(parents: dict[object, tuple[object, Label] | None], node: object, lab
     return tuple(reversed(lines))
 
 
-def _grown(before: World, after: World) -> tuple[World, None, World]:
-    """A scene changed the world by hand: pods that it added exist before, too."""
-    return before._replace(pods=(*before.pods, *after.pods[len(before.pods) :])), None, after
+def _grown(before: World, after: World) -> World:
+    """A scene changed the world by hand: return the world before with the pods that it added."""
+    return before._replace(pods=(*before.pods, *after.pods[len(before.pods) :]))
 
 
-def _scene(model: Model, setup: Setup) -> list[World]:
-    """Return the worlds on the way from a serving cluster to where the model starts."""
-    with _recorded() as worlds:
-        last = model.scene(setup)
-    return [*worlds, last]
+Step = tuple[Label | None, World]
+"""A world on the way to a scene, and the step that led there; None: the scene made the change by hand."""
 
 
-@contextmanager
-def _recorded() -> Iterator[list[World]]:
-    worlds: list[World] = []
-    original = scenes.serving
+class _Recorder:
+    """Notes which worlds a scene passes. It takes the last step that was yielded to it, or goes on by hand."""
 
-    def serving(setup: Setup) -> World:
-        world = original(setup)
-        worlds.append(world)
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self._offered: tuple[Label, World] | None = None
+        self._successors, self._serving = successors, scenes.serving
+
+    def successors(self, setup: Setup, world: World) -> Iterator[tuple[Label, World]]:
+        """Yield what the world's successors are, and note how this world came about."""
+        self.note(world)
+        for label, after in self._successors(setup, world):
+            self._offered = (label, after)
+            yield label, after
+        self._offered = None
+
+    def serving(self, setup: Setup) -> World:
+        """Return the cluster that serves: the way begins there."""
+        world = self._serving(setup)
+        self.steps, self._offered = [(None, world)], None
         return world
 
-    patched: Callable[..., Any] = mock.patch.object
-    with patched(scenes, "serving", serving):
-        yield worlds
+    def note(self, world: World) -> None:
+        """Note a world, unless it is the last one."""
+        if self.steps and self.steps[-1][1] == world:
+            return
+        offered, self._offered = self._offered, None
+        label = offered[0] if offered is not None and offered[1] is world else None
+        self.steps.append((label, world))
+
+
+def _scene(model: Model, setup: Setup) -> list[Step]:
+    """Return the worlds on the way from a serving cluster to where the model starts."""
+    recorder = _Recorder()
+    scene = recorder.serving if model.scene is scenes.serving else model.scene
+    patched: Callable[..., Any] = mock.patch.multiple
+    with patched(scenes, successors=recorder.successors, serving=recorder.serving):
+        recorder.note(scene(setup))
+    return recorder.steps
