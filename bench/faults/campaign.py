@@ -72,6 +72,7 @@ class _Running:
         self._load = load
         self._ledger = Ledger(f"{nemesis.name}-{seed}-{time.monotonic_ns():x}")
         self._problems: list[str] = []
+        self._blocked = ""
 
     async def through(self) -> Run:
         contestant = self._contestant
@@ -88,7 +89,8 @@ class _Running:
                 await contestant.restore()
                 if await self._settle():
                     redundancy_ms = (time.monotonic_ns() - healed_ns) / 1e6
-                await self._more_writes(LAST_WRITES, "after everything had healed")
+                if not self._blocked:
+                    await self._more_writes(LAST_WRITES, "after everything had healed")
             end_ns = time.monotonic_ns()
             verdict = await self._verdict(clients, scene)
         after = await contestant.primary(), await contestant.generation()
@@ -108,6 +110,7 @@ class _Running:
             failed_over=after != (before, generation),
             two_primaries=counts.two_primaries,
             two_with_replicas=counts.two_with_replicas,
+            blocked=self._blocked,
             stall_ms=round(stall.longest_ms, 1),
             marks=[(round(at_ms + (scene.origin_ns - origin_ns) / 1e6, 1), what) for at_ms, what in scene.marks],
             roles=_since(sampler, origin_ns),
@@ -129,7 +132,10 @@ class _Running:
         try:
             await self._contestant.settled(timeout_ms=SETTLED_MS)
         except NotInTimeError as error:
-            self._problems.append(f"not whole again: {error}")
+            if self._nemesis.may_block:
+                self._blocked = await self._contestant.blocked()
+            if not self._blocked:
+                self._problems.append(f"not whole again: {error}")
             return False
         return True
 
@@ -147,6 +153,9 @@ class _Running:
 
     async def _verdict(self, clients: Clients, scene: Scene) -> Verdict:
         prefix = self._ledger.prefix + ":"
+        moments = {"fault_ns": scene.start_ns, "since_ns": scene.flushed_ns}
+        if self._blocked:
+            return judge(self._ledger, (), {}, **moments | {"since_ns": time.monotonic_ns()})
 
         async def read() -> Mapping[str, str]:
             with contextlib.closing(await self._contestant.connect(await self._contestant.primary())) as connection:
@@ -160,10 +169,11 @@ class _Running:
         try:
             final = dict(await wait_for("the data to be readable", read, timeout_ms=SETTLED_MS))
         except NotInTimeError as error:
+            # What cannot be read is not lost, and that is bad enough.
             self._problems.append(f"the data cannot be read: {error}")
-            final = {}
+            return judge(self._ledger, (), {}, **moments | {"since_ns": time.monotonic_ns()})
         final.pop("", None)
-        return judge(self._ledger, clients.reads, final, fault_ns=scene.start_ns, since_ns=scene.flushed_ns)
+        return judge(self._ledger, clients.reads, final, **moments)
 
 
 def _since(sampler: RoleSampler, origin_ns: int) -> list[tuple[float, list[str]]]:

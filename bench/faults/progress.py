@@ -59,6 +59,8 @@ class Progress:
             f"whole after {run.redundancy_ms:6.0f} ms{', FAILED OVER' if run.failed_over else ''}",
         )
         print(" ".join(parts), flush=True)
+        if run.blocked:
+            print(f"    waits for a person: {run.blocked[:300]}", flush=True)
         for anomaly in run.anomalies:
             print(f"    {'BROKEN' if run.contestant == 'gungnir' else 'note'}: {anomaly[:600]}", flush=True)
         if story:

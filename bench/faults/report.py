@@ -138,6 +138,12 @@ def _alone(ours: Sequence[Run]) -> Iterator[str]:
         f"`WAIT 1`, {_sum(ours, 'lost_confirmed'):,} of these lost. No loss in n faults means: fewer than\n3/n of such "
         "faults lose anything, at 95 %. Times in ms.\n"
     )
+    everywhere = _sum((run for run in ours if NEMESES[run.nemesis].all_copies), "lost_confirmed")
+    if everywhere:
+        yield f"Of the confirmed writes that were lost, {everywhere} were where every process that has a write ends.\n"
+    blocked = sum(bool(run.blocked) for run in ours)
+    if blocked:
+        yield f"Faults (each of them two at once) after which it was blocked and waited for a person: {blocked}.\n"
     yield _table("fault", "what is done", "expected", *COLUMNS)
     by_name: dict[str, list[Run]] = {}
     for (nemesis, _label), group in grouped(ours).items():

@@ -29,6 +29,7 @@ class Run:
         failed_over: Whether another pod was primary afterwards, or the same one in a later generation.
         two_primaries: Samples of ``ROLE``, 20 ms apart, with two primaries.
         two_with_replicas: Those of them in which both had replicas.
+        blocked: Why it waits for a person at the end, in words; empty if it does not. Its writes are not judged then.
         stall_ms: Longest time for which this program itself did not run: a busy machine shows here.
         marks: What was done when, in milliseconds since the run was set up.
         roles: Who was primary when, as the samples saw it; same clock.
@@ -50,6 +51,7 @@ class Run:
     failed_over: bool
     two_primaries: int
     two_with_replicas: int
+    blocked: str
     stall_ms: float
     marks: list[tuple[float, str]]
     roles: list[tuple[float, list[str]]]

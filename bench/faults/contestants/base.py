@@ -104,6 +104,10 @@ class Contestant(abc.ABC):
             RetryableError: It cannot be reached, or did not answer.
         """
 
+    async def blocked(self) -> str:
+        """Why it waits for a person to decide; empty if it does not."""
+        return ""
+
     async def switch_over(self) -> None:
         """Ask for a planned change of the primary.
 

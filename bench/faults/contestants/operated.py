@@ -86,6 +86,10 @@ class Gungnir(Contestant):
     async def admin(self, pod: str, *commands: Command) -> list[Any]:
         return await self.cluster.call_as_operator(pod, *commands)
 
+    async def blocked(self) -> str:
+        condition = (await self.cluster.view()).condition("Blocked")
+        return str(condition.get("message")) if condition.get("status") == "True" else ""
+
     async def switch_over(self) -> None:
         await self.cluster.switch_over("any")
 

@@ -42,6 +42,7 @@ class Nemesis:
         pairs: Whether it may be one of a random pair.
         lossless: Whether not even a plain acknowledged write may be lost.
         window_ms: How long after it began a plain write may be acknowledged that is lost.
+        may_block: Whether it is more than one fault, after which a contestant may wait for a person to decide.
         all_copies: Whether it ends every process that has a write, so that what is on no disk yet is lost everywhere.
     """
 
@@ -55,4 +56,5 @@ class Nemesis:
     pairs: bool = True
     lossless: bool = False
     window_ms: int = WINDOW_MS
+    may_block: bool = False
     all_copies: bool = False

@@ -53,6 +53,7 @@ TABLE: Final = (
         Expect.MAY,
         _pair,
         pairs=False,
+        may_block=True,
         bound_ms=BOUND_MS,
     ),
 )

@@ -37,6 +37,7 @@ CLEAN = Run(
     failed_over=True,
     two_primaries=0,
     two_with_replicas=0,
+    blocked="",
     stall_ms=5.0,
     marks=[(10.0, "SIGKILL")],
     roles=[(1.0, ["a"])],

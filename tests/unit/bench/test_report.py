@@ -88,6 +88,20 @@ def test_pictures_of_nothing_are_pictures() -> None:
     assert "not measured" in document({})
 
 
+def test_confirmed_writes_lost_with_every_process_are_told_apart() -> None:
+    """They count in the sum, and the page says what they are."""
+    page = document({"storm": ([ran(nemesis="kill-all", counts={"lost": 2, "lost_confirmed": 2})], {})})
+    assert "2 of these lost" in page
+    assert "lost, 2 were where every process that has a write ends" in page
+
+
+def test_a_run_that_waits_for_a_person_is_counted() -> None:
+    """It is no broken promise, and not a recovery either."""
+    page = document({"storm": ([ran(nemesis="pair", blocked="TooFewWholePods", redundancy_ms=-1.0)], {})})
+    assert "waited for a person: 1." in page
+    assert "| never |" in page
+
+
 def test_faults_are_in_the_order_of_their_table() -> None:
     """So pages of different runs can be compared line by line."""
     shuffled = [ran(nemesis="pair"), ran(nemesis="isolate"), ran(nemesis="sigkill")]
