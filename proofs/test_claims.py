@@ -37,8 +37,12 @@ def test_readme_promises_what_is_claimed_and_quotes_what_is_trusted() -> None:
 
 
 def test_the_page_is_what_the_tables_say() -> None:
-    """``make docs`` writes it; a page that was edited by hand differs."""
-    assert (ROOT / "proofs" / "CLAIMS.md").read_text(encoding="utf-8") == page.text()
+    """``make docs`` writes it; of a page that was edited by hand, the lines that differ name their claims."""
+    there = (ROOT / "proofs" / "CLAIMS.md").read_text(encoding="utf-8")
+    lines, wanted = there.splitlines(), page.text().splitlines()
+    assert [line for line in lines if line not in wanted] == []
+    assert [line for line in wanted if line not in lines] == []
+    assert there == page.text()
 
 
 def test_everything_that_is_trusted_is_assumed_by_some_claim() -> None:
@@ -80,6 +84,7 @@ def test_a_claim_that_lost_what_shows_it_is_named(
     assert all(repr(FIRST.name) in line or "'another name' is not in names.txt" in line for line in found), found
 
 
+@pytest.mark.timeout(240)
 def test_a_claim_that_is_removed_is_named(nodes: frozenset[str]) -> None:
     """Whichever it is."""
     for place, claim in enumerate(CLAIMS):
