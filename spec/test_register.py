@@ -1,19 +1,15 @@
 """Every invariant, every item of liveness and every former defect is where the register says, and can fail."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gungnir.machines import safety
-from spec import invariants
-from spec.models import lease, progress, promises, reconcile
-from spec.models.catalogue import QUICK
-from spec.models.failover import Model
+from spec.models import progress
+from spec.models.catalogue import QUICK, named_predicates
 from spec.mutants.catalogue import MUTANTS
 from spec.register import DEFECTS, INVARIANTS, LIVENESS
-from spec.world import Budget
 
 ROOT = Path(__file__).resolve().parents[1]
 LAST_INVARIANT, LAST_LIVENESS, LAST_DEFECT = 23, 12, 37
@@ -27,17 +23,6 @@ KILLED_HERE = {
     "noForeignAdoption": "spec/test_reconcile.py",
 }
 """Predicates that the wrong versions of these files are found by, beside the catalogue's."""
-
-
-def _predicates() -> Iterator[tuple[str, Callable[..., object]]]:
-    setup = Model("", Budget()).configured()
-    yield from invariants.always(setup)
-    yield from invariants.ON_STEP
-    yield from promises.PROMISES
-    yield from reconcile.ON_STEP
-    yield from lease.always(lease.MODELS[0])
-    yield from lease.ON_STEP
-    yield from safety.PREDICATES
 
 
 def _sentence(predicate: Callable[..., object]) -> str:
@@ -64,14 +49,14 @@ def test_an_invariant_is_checked_of_some_quick_model_and_finds_something(name: s
 @pytest.mark.parametrize("name", [name for names in INVARIANTS.values() for name in names])
 def test_an_invariant_says_what_it_means(name: str) -> None:
     """Its first line is a sentence."""
-    said = [_sentence(predicate) for known, predicate in _predicates() if known == name]
+    said = [_sentence(predicate) for known, predicate in named_predicates() if known == name]
     assert said
     assert all(text.splitlines()[0].endswith(".") for text in said)
 
 
 def test_an_item_of_liveness_is_checked() -> None:
     """It is a property, a predicate, or a file of tests."""
-    names = {wanted.name for wanted in progress.PROPERTIES} | {name for name, _ in _predicates()}
+    names = {wanted.name for wanted in progress.PROPERTIES} | {name for name, _ in named_predicates()}
     for item in LIVENESS.values():
         assert all(place in names or (ROOT / place).is_file() for place in item.where)
 

@@ -3,21 +3,16 @@
 import ast
 import inspect
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from gungnir.machines import safety
 from proofs.laws import Law
-from spec import invariants
-from spec.models import lease, promises, reconcile
-from spec.models.catalogue import QUICK, Entry
-from spec.models.failover import Model
+from spec.models.catalogue import QUICK, Entry, named_predicates
 from spec.mutants import Edit
 from spec.mutants.source import source_of
-from spec.world import Budget
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PINS: Final[dict[str, list[int]]] = json.loads((ROOT / "spec" / "pins.json").read_text(encoding="utf-8"))
@@ -107,21 +102,11 @@ def _production(module: str, name: str) -> str:
     return f"{module}:{name}" if function else ""
 
 
-def _named() -> Iterator[tuple[str, Callable[..., object]]]:
-    yield from invariants.always(Model("", Budget()).configured())
-    yield from invariants.ON_STEP
-    yield from promises.PROMISES
-    yield from reconcile.ON_STEP
-    yield from lease.always(lease.MODELS[0])
-    yield from lease.ON_STEP
-    yield from safety.PREDICATES
-
-
 @cache
 def predicates() -> tuple[Predicate, ...]:
     """Return every predicate of every world, one that a function makes by that function, each place once."""
     found = dict[tuple[str, str], str]()
-    for name, function in _named():
+    for name, function in named_predicates():
         owner = function.__qualname__.partition(".")[0]
         module = function.__module__
         text = inspect.getdoc(getattr(import_module(module), owner)) or ""

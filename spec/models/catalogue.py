@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from gungnir.machines import safety
+from spec import invariants
 from spec.environment.anybody import Alone
 from spec.environment.lease import first_world as first_lease
 from spec.explorer import Result
@@ -94,6 +96,17 @@ def entries() -> Iterator[Entry]:
     yield from (of_pods("failover", model) for model in failover.MODELS)
     yield from (of_pods("release", model) for model in release.MODELS)
     yield from (of_pods("shrink", model) for model in shrink.MODELS)
+
+
+def named_predicates() -> Iterator[tuple[str, Callable[..., object]]]:
+    """Yield every predicate of every world with its name, and those that the running operator evaluates."""
+    yield from invariants.always(failover.MODELS[0].configured())
+    yield from invariants.ON_STEP
+    yield from promises.PROMISES
+    yield from reconcile.ON_STEP
+    yield from lease.always(lease.MODELS[0])
+    yield from lease.ON_STEP
+    yield from safety.PREDICATES
 
 
 MODELS: Final = {entry.name: entry for entry in entries()}
