@@ -106,7 +106,7 @@ kube-assets: ## Build the real Kubernetes programs of tests/kube: etcd, kube-api
 test-kube: $(VENV)/.stamp-test ## Run tests/kube with every real program there, none skipped. Needs `make kube-assets` or KUBEBUILDER_ASSETS; 5 min.
 	GUNGNIR_REQUIRE_KUBE=1 $(BIN)/python -m pytest tests/kube $(ARGS)
 
-e2e: $(VENV)/.stamp-test ## Run tests/e2e on a Kubernetes cluster in network namespaces. Root on Linux; what else: docs/e2e.md; 5 min after 30 of builds.
+e2e: $(VENV)/.stamp-test ## Run tests/e2e on a Kubernetes cluster in network namespaces. Root on Linux; what else: docs/e2e.md; 20 min after 30 of builds.
 	tests/e2e/run.sh $(ARGS)
 
 image: ## Build the operator's container image. Needs docker, podman or buildah; 2 min.

@@ -95,7 +95,7 @@ async def test_an_api_server_that_is_away_for_a_minute_is_noticed_by_no_client(
 
 
 async def test_a_steady_cluster_causes_no_write_but_the_lease(
-    deploy: Deploy, under_load: UnderLoad, nodes: Nodes
+    deploy: Deploy, under_load: UnderLoad, nodes: Nodes, figure: Report
 ) -> None:
     """By the API server's own audit log, over three minutes in which clients write."""
     cluster = await deploy()
@@ -105,6 +105,7 @@ async def test_a_steady_cluster_causes_no_write_but_the_lease(
         start = datetime.now(UTC)
         await passed(QUIET_S)
     ours = [w for w in nodes.writes() if w.user == ACCOUNT and datetime.fromisoformat(w.at) >= start]
+    figure(f"renewals of the lease in {QUIET_S} s (a number)", len(ours))
     assert [w for w in ours if w.resource != "leases"] == []
     assert len(ours) > QUIET_S / 4, "the audit log does not show the renewals of the lease"
 
