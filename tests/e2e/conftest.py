@@ -76,6 +76,15 @@ def nodes() -> Nodes:
 
 
 @pytest.fixture(scope="session")
+def three_nodes(programs: Programs) -> int:
+    """How many nodes there are; skips where the loss of one would take a majority of the pods along."""
+    found = len(programs.get("nodes")["items"])
+    if found < 3:
+        pytest.skip("needs three nodes: with fewer, too few pods run to vote")
+    return found
+
+
+@pytest.fixture(scope="session")
 async def api(anyio_backend: str, kubeconfig: Path) -> AsyncIterator[RemoteApi]:
     del anyio_backend
     async with RemoteApi(kubeconfig) as api:

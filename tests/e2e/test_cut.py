@@ -37,6 +37,7 @@ async def primary_beside(cluster: ManagedCluster, trial: Trial, *, leader: bool)
     return where[(await cluster.view()).primary]
 
 
+@pytest.mark.usefixtures("three_nodes")
 @pytest.mark.parametrize("leader", [False, True], ids=["without-the-leader", "with-the-leader"])
 async def test_a_node_that_is_cut_off_does_not_hold_up_the_failover(
     deploy: Deploy, under_load: UnderLoad, nodes: Nodes, figure: Report, leader: bool

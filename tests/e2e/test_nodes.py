@@ -14,6 +14,7 @@ from tests.e2e.conftest import READY_MS, UNNOTICED_MS, Deploy, Report, UnderLoad
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
+@pytest.mark.usefixtures("three_nodes")
 async def test_a_drained_node_gives_its_primary_away_and_takes_it_back_as_a_replica(
     deploy: Deploy, under_load: UnderLoad, programs: Programs, figure: Report
 ) -> None:
@@ -38,20 +39,17 @@ async def test_a_drained_node_gives_its_primary_away_and_takes_it_back_as_a_repl
 
 
 async def test_a_pod_that_finds_no_node_does_not_keep_the_others_from_serving(
-    deploy: Deploy, under_load: UnderLoad, programs: Programs, figure: Report
+    deploy: Deploy, under_load: UnderLoad, three_nodes: int, figure: Report
 ) -> None:
     """One pod more than nodes, each on a node of its own: one stays Pending, and the primary is still replaced."""
-    size = len(programs.get("nodes")["items"])
-    if size < 3:
-        pytest.skip("needs three nodes: with fewer, too few pods run to vote")
     term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"alone": "yes"}}}
     apart = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
-    cluster = await deploy(replicas=size, affinity=apart, labels={"alone": "yes"})
-    await cluster.change({"replicas": size + 1})
+    cluster = await deploy(replicas=three_nodes, affinity=apart, labels={"alone": "yes"})
+    await cluster.change({"replicas": three_nodes + 1})
 
     async def pending() -> bool:
         pods = (await cluster.pods()).values()
-        return sum(pod["status"]["phase"] == "Pending" for pod in pods) == 1 and len(pods) == size + 1
+        return sum(pod["status"]["phase"] == "Pending" for pod in pods) == 1 and len(pods) == three_nodes + 1
 
     await wait_for("a pod that finds no node", pending, timeout_ms=READY_MS, poll_ms=200)
     async with under_load(cluster) as trial:
