@@ -72,9 +72,11 @@ from gungnir.runtime.status_writer import Extras, with_record, with_summary
 KEPT_OBJECTS = 12
 """Objects that were read and may still be written back, by version."""
 EDITS_BETWEEN = 8
-"""How often a record is offered again because somebody wrote another part of the object meanwhile."""
+"""How often a record or a template is offered again because somebody wrote another part of the object meanwhile."""
 ASKED = (names.SWITCHOVER_ANNOTATION, names.ACCEPT_DATA_LOSS_ANNOTATION, names.RECOVER_FROM_ANNOTATION)
 """Annotations by which people ask for something."""
+BOOKKEEPING = ("resourceVersion", "managedFields")
+"""What of an object's metadata changes with every write, whatever it was for."""
 REFUSED_AGAIN_S = 300
 """When to ask again for what was refused: nobody tells us that a StorageClass or a permission was changed."""
 FAILED_AGAIN_S = 10
@@ -150,7 +152,8 @@ class ApiExecutor:
                 return TemplateSeen(version_of(workload), -1 if parts is None else parts[0])
             case PutTemplate(version, epoch):
                 users = acl_lines(epoch, self._inputs().operator_key, self.cluster.uid)
-                return await self._replace(with_epoch(self._known(STATEFULSETS.plural, version), epoch, users))
+                workload = self._known(STATEFULSETS.plural, version)
+                return await self._put_template(workload, with_epoch(workload, epoch, users))
             case PatchPod(pod, uid, version, role):
                 labels = {**names.pod_selector_labels(pod), names.ROLE_LABEL: role or None}
                 return await self._patch_pod(pod, uid, version, {"labels": labels})
@@ -205,6 +208,20 @@ class ApiExecutor:
                 decided = {**decided, "metadata": fresh["metadata"]}
                 self._check()
         return await self._put_status(decided, summary)
+
+    async def _put_template(self, base: Object, decided: Object) -> Stored:
+        """Store a template by compare-and-swap on all but the status: its controller writes that when a pod is lost."""
+        for _ in range(EDITS_BETWEEN):
+            try:
+                return await self._replace(decided)
+            except ConflictError:
+                fresh = await self._kube.get(STATEFULSETS.ref(self.cluster.namespace, base["metadata"]["name"]))
+                if _asked(fresh) != _asked(base):
+                    raise
+                offered = {name: fresh["metadata"][name] for name in BOOKKEEPING if name in fresh["metadata"]}
+                decided = {**decided, "metadata": {**decided["metadata"], **offered}}
+                self._check()
+        return await self._replace(decided)
 
     async def _put_status(self, obj: Object, summary: Summary) -> Stored:
         self.shown = None  # a write without an answer may have happened
@@ -321,6 +338,12 @@ def _ground(obj: Object) -> tuple[object, ...]:
     annotations = metadata.get("annotations") or {}
     ours = [annotations.get(name) for name in ASKED]
     return metadata.get("uid"), bool(metadata.get("deletionTimestamp")), ours, obj.get("status") or {}
+
+
+def _asked(obj: Object) -> tuple[object, ...]:
+    """Return all of an object but its status, and what the API server notes of each write."""
+    metadata = {name: value for name, value in obj["metadata"].items() if name not in BOOKKEEPING}
+    return metadata, obj.get("spec")
 
 
 def _seconds_text() -> str:

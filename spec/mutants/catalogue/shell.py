@@ -16,6 +16,7 @@ _monitors = Of("gungnir.runtime.monitors")
 _rights = Of("gungnir.runtime.rights")
 _operator = Of("gungnir.runtime.operator")
 _cache = Of("gungnir.runtime.cluster_cache")
+_executor = Of("gungnir.runtime.api_executor")
 _failover = Of("gungnir.machines.failover")
 
 
@@ -159,6 +160,20 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "if state.asked or (verdict.health is Health.LEAVING and pods.in_sync(state.expected, state.view)):",
         "if state.asked:",
         explored("alone: failover", "leavingHandedOver"),
+    ),
+    _executor(
+        "a template is stored on top of what others asked of it",
+        "Only the status of a StatefulSet may change under the store of a template.",
+        "if _asked(fresh) != _asked(base):",
+        "if False:",
+        _awaited("test_put_template.py"),
+    ),
+    _executor(
+        "a StatefulSet's status holds the template up",
+        "A controller that counts pods does not undo the store of a template.",
+        "if _asked(fresh) != _asked(base):",
+        "if fresh != base:",
+        _awaited("test_put_template.py"),
     ),
     _failover(
         "the recorded primary is not asked for its vote",
