@@ -19,7 +19,7 @@ ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command 
 TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help demo test spec spec-full mutants prove prove-mutants lint format types layers docs docs-check repl crd manifests bench faults faults-full bench-sentinel lock kube-assets test-kube e2e image sbom clean
+.PHONY: help demo test spec spec-full mutants guards prove prove-mutants lint format types layers docs docs-check repl crd manifests bench faults faults-full bench-sentinel lock kube-assets test-kube e2e image sbom clean
 
 help: ## Print this list.
 	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
@@ -39,6 +39,9 @@ spec-full: $(VENV)/.stamp-test ## As spec, and the large models, and what must h
 
 mutants: $(VENV)/.stamp-test ## Show that the checks can fail: run every wrong version of the code and of the environment. 15-30 min on two cores.
 	$(BIN)/python -m spec.mutants $(ARGS)
+
+guards: $(VENV)/.stamp-test ## Drop each guard of the failover machine by itself: the checks must miss it. Hours (90-180 min).
+	$(BIN)/python -m spec.mutants.sweep gungnir.machines.failover $(ARGS)
 
 prove: $(VENV)/.stamp-test ## Confirm the laws of the decisions with CrossHair, and prove the protocol for any number of pods with z3. 2-4 min.
 	$(BIN)/python -m proofs $(ARGS)

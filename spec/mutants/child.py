@@ -1,7 +1,8 @@
 """One run in a process of its own: change the source, then explore a model or run a file of tests; print the verdict.
 
 ``python -m spec.mutants.child`` reads ``{"edits": [[module, old, new], ...], "model": ..., "tests": ...}`` from its
-input, and writes an ``Outcome`` as the last line of its output.
+input, and writes an ``Outcome`` as the last line of its output. With ``"models": [...]`` it judges one after another as
+``pytest spec`` does, until one fails.
 """
 
 import json
@@ -46,6 +47,21 @@ def _model(name: str) -> Outcome:
     return Outcome(tuple(f"never: {name}" for name in never), states=result.states)
 
 
+def _models(names: list[str]) -> Outcome:
+    states = 0
+    for name in names:
+        try:
+            from spec.judging import EXPLORED, assert_holds  # noqa: PLC0415 - not before the source is changed
+            from spec.models.catalogue import MODELS  # noqa: PLC0415
+
+            assert_holds(MODELS[name])
+        except Exception as error:  # noqa: BLE001 - whatever a wrong version raises makes pytest red
+            why, _, story = str(error).partition("\n")
+            return Outcome((f"{name}: {type(error).__name__}: {why}",), "", story, len(str(error).splitlines()), states)
+        states += EXPLORED[name].states
+    return Outcome(states=states)
+
+
 class _Failures:
     """A plugin of pytest that notes which tests failed."""
 
@@ -77,7 +93,10 @@ def main() -> None:
     order = json.load(sys.stdin)
     install([Edit(*edit) for edit in order["edits"]])
     began_s = time.monotonic()
-    outcome = _model(order["model"]) if order["model"] else _tests(order["tests"])
+    if order.get("models"):
+        outcome = _models(order["models"])
+    else:
+        outcome = _model(order["model"]) if order["model"] else _tests(order["tests"])
     outcome = outcome._replace(seconds=round(time.monotonic() - began_s, 2))
     sys.stdout.write("\n" + json.dumps(outcome) + "\n")
 
