@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,6 +23,7 @@ from spec.pins import pinned
 LINES: Final = 60
 """A story longer than this is not read."""
 _TIMEOUT_S: Final = 3600.0
+_ALL: Final = 10**9
 _SMALL: Final = 30_000
 """Models of at most so many states are asked about guards that are declared needless: none of them may find one."""
 _WORLDS: Final = {
@@ -41,17 +43,17 @@ class Found(NamedTuple):
     outcome: Outcome
 
 
-def models(module: str, most: int = 10**9) -> list[str]:
+def models(module: str, most: int = _ALL) -> list[str]:
     """Return the quick models in which a module takes part, the smallest first, of at most so many states."""
     worlds = _WORLDS.get(module, _PODS)
     sizes = {name: states for name, (states, _) in pinned().items() if name.split(":")[0] in worlds and states <= most}
     return sorted(sizes, key=sizes.__getitem__)
 
 
-def judged(guard: Guard) -> Found:
-    """Run the models on the module without this guard."""
+def judged(guard: Guard, most: int = _ALL) -> Found:
+    """Run the models on the module without this guard; ``most`` as in ``models``."""
     declared = NEEDLESS.get(guard.module, {}).get(guard.name, "")
-    outcome = _run(guard, models(guard.module, _SMALL) if declared else models(guard.module))
+    outcome = _run(guard, models(guard.module, min(_SMALL, most) if declared else most))
     if outcome.undecided:
         return Found(guard, False, outcome.undecided, outcome)
     if declared:
@@ -84,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m spec.mutants.sweep", description=__doc__)
     parser.add_argument("modules", nargs="+", metavar="MODULE", help="such as gungnir.machines.failover")
     parser.add_argument("--only", default="", metavar="TEXT", help="guards whose name contains this")
+    parser.add_argument("--states", type=int, default=_ALL, metavar="N", help="only models of at most so many states")
     parser.add_argument("--jobs", type=int, default=2, help="how many run at a time (default 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found to this file too")
     options = parser.parse_args(arguments)
@@ -93,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     reports = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for number, found in enumerate(pool.map(judged, wanted), 1):
+        for number, found in enumerate(pool.map(partial(judged, most=options.states), wanted), 1):
             reports.append(found)
             word = "ok" if found.good else "NOT MISSED"
             at = line_of(found.guard, ROOT)
