@@ -62,8 +62,8 @@ def test_a_guard_that_is_missed_is_told_with_a_story_and_one_that_is_not_fails_t
     told = capsys.readouterr().out
     assert "guards: 1 missed, 0 needless, 0 not missed" in told
     assert "alone: switchover: " in told
-    text = "isinstance(reply, Answers) and reply.answers"
-    assert main([FAILOVER, "--only", f"_hold: reply.answers -> True in {text}", "--jobs", "1"]) == 1
+    # It chooses words for people, which no model reads.
+    assert main([FAILOVER, "--only", "_select: living -> True", "--jobs", "1"]) == 1
     assert "NOT MISSED" in capsys.readouterr().out
 
 
