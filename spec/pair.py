@@ -222,9 +222,8 @@ def explored(space: Space[Any], first: Any, max_states: int, tick: Tick, raised:
         RuntimeError: the other process ended by itself.
     """
     ids = space.handle(first)
-    context = get_context(
-        "fork"
-    )  # what moves and what is checked are functions inside of functions: no pickle has them
+    # What moves and what is checked are functions inside of functions: no pickle has them.
+    context = get_context("fork")
     ours, theirs = context.Pipe()
 
     def work() -> None:

@@ -6,7 +6,7 @@ repeated changes nothing.
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gungnir.api import names
@@ -83,6 +83,10 @@ FAILED_AGAIN_S = 10
 """When to ask again for what the API server did not answer properly; other work goes on meanwhile."""
 
 
+Ground = Callable[[Object], tuple[object, ...]]
+"""What of an object a decision rests on."""
+
+
 class ApiExecutor:
     """Carries out API requests for one cluster.
 
@@ -153,7 +157,8 @@ class ApiExecutor:
             case PutTemplate(version, epoch):
                 users = acl_lines(epoch, self._inputs().operator_key, self.cluster.uid)
                 workload = self._known(STATEFULSETS.plural, version)
-                return await self._put_template(workload, with_epoch(workload, epoch, users))
+                # Its controller writes the status at the very moment a pod is lost.
+                return await self._put_against(_asked, workload, with_epoch(workload, epoch, users), self._replace)
             case PatchPod(pod, uid, version, role):
                 labels = {**names.pod_selector_labels(pod), names.ROLE_LABEL: role or None}
                 return await self._patch_pod(pod, uid, version, {"labels": labels})
@@ -196,32 +201,26 @@ class ApiExecutor:
         Everything else of the object belongs to others, who may write it at any rate: they do not undo the decision.
         A refusal answers one request, and the next one may have the same words: it stays with its version.
         """
-        for _ in range(EDITS_BETWEEN):
-            try:
-                return await self._put_status(decided, summary)
-            except ConflictError:
-                if outcome is not None and outcome.result == REJECTED:
-                    raise
-                fresh = await self._kube.get(VALKEYCLUSTERS.ref(self.cluster.namespace, self.cluster.name))
-                if _ground(fresh) != _ground(base):
-                    raise
-                decided = {**decided, "metadata": fresh["metadata"]}
-                self._check()
-        return await self._put_status(decided, summary)
+        if outcome is not None and outcome.result == REJECTED:
+            return await self._put_status(decided, summary)
+        return await self._put_against(_ground, base, decided, lambda obj: self._put_status(obj, summary))
 
-    async def _put_template(self, base: Object, decided: Object) -> Stored:
-        """Store a template by compare-and-swap on all but the status: its controller writes that when a pod is lost."""
+    async def _put_against(
+        self, ground: Ground, base: Object, decided: Object, put: Callable[[Object], Awaitable[Stored]]
+    ) -> Stored:
+        """Write what was decided on ``base``, again after each conflict that left the ``ground`` of it as it was."""
         for _ in range(EDITS_BETWEEN):
             try:
-                return await self._replace(decided)
+                return await put(decided)
             except ConflictError:
-                fresh = await self._kube.get(STATEFULSETS.ref(self.cluster.namespace, base["metadata"]["name"]))
-                if _asked(fresh) != _asked(base):
+                ref = resource_of(base).ref(self.cluster.namespace, base["metadata"]["name"])
+                fresh = await self._kube.get(ref)
+                if ground(fresh) != ground(base):
                     raise
                 offered = {name: fresh["metadata"][name] for name in BOOKKEEPING if name in fresh["metadata"]}
                 decided = {**decided, "metadata": {**decided["metadata"], **offered}}
                 self._check()
-        return await self._replace(decided)
+        return await put(decided)
 
     async def _put_status(self, obj: Object, summary: Summary) -> Stored:
         self.shown = None  # a write without an answer may have happened

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
@@ -57,14 +57,19 @@ Shown = Callable[[Report], None]
 
 def run(edits: Sequence[Edit], killer: Killer) -> Outcome:
     """Run one killer on the source with these edits, in a process of its own."""
-    order = json.dumps({"edits": edits, "model": killer.model, "tests": killer.tests})
+    return ordered({"edits": edits, "model": killer.model, "tests": killer.tests}, TIMEOUT_S)
+
+
+def ordered(order: Mapping[str, object], timeout_s: float) -> Outcome:
+    """Give an order to a process of its own (``spec.mutants.child``), and return what it found."""
     command = [sys.executable, "-m", "spec.mutants.child"]
+    text = json.dumps(order)
     try:
         done = subprocess.run(  # noqa: S603 - our own module, by the running interpreter
-            command, input=order, capture_output=True, text=True, cwd=ROOT, timeout=TIMEOUT_S, check=False
+            command, input=text, capture_output=True, text=True, cwd=ROOT, timeout=timeout_s, check=False
         )
     except subprocess.TimeoutExpired:
-        return Outcome(undecided=f"did not end within {TIMEOUT_S:.0f} s", seconds=TIMEOUT_S)
+        return Outcome(undecided=f"did not end within {timeout_s:.0f} s", seconds=timeout_s)
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
         return Outcome(undecided=f"ended with {done.returncode}: {' '.join(done.stderr.split())[-300:]}")

@@ -6,7 +6,6 @@ What none of them finds is either declared in ``needless.py`` with the reason, o
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from typing import Final, NamedTuple
 from spec.mutants.child import Outcome
 from spec.mutants.guards import Guard, guards, line_of
 from spec.mutants.needless import NEEDLESS
-from spec.mutants.runner import ROOT
+from spec.mutants.runner import ROOT, ordered
 from spec.pins import pinned
 
 LINES: Final = 60
@@ -56,7 +55,8 @@ def models(module: str, most: int = _ALL) -> list[str]:
 def judged(guard: Guard, most: int = _ALL) -> Found:
     """Run the models on the module without this guard; ``most`` as in ``models``."""
     declared = NEEDLESS.get(guard.module, {}).get(guard.name, "")
-    outcome = _run(guard, models(guard.module, min(_SMALL, most) if declared else most))
+    names = models(guard.module, min(_SMALL, most) if declared else most)
+    outcome = ordered({"edits": [guard.edit()], "models": names}, _TIMEOUT_S)
     if outcome.undecided:
         return Found(guard, False, outcome.undecided, outcome)
     if declared:
@@ -65,23 +65,6 @@ def judged(guard: Guard, most: int = _ALL) -> Found:
     if not outcome.verdicts:
         return Found(guard, False, "nothing is found: pytest spec stays green", outcome)
     return Found(guard, outcome.steps <= LINES, f"{outcome.verdicts[0]} ({outcome.steps} lines)", outcome)
-
-
-def _run(guard: Guard, names: list[str]) -> Outcome:
-    order = json.dumps({"edits": [guard.edit()], "models": names})
-    command = [sys.executable, "-m", "spec.mutants.child"]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own module, by the running interpreter
-            command, input=order, capture_output=True, text=True, cwd=ROOT, timeout=_TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return Outcome(undecided=f"did not end within {_TIMEOUT_S:.0f} s")
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        # The module cannot even be imported without it: red, and there is no story to tell.
-        return Outcome(undecided=f"ended with {done.returncode}: {' '.join(done.stderr.split())[-300:]}")
-    verdicts, *rest = json.loads(lines[-1])
-    return Outcome(tuple(verdicts), *rest)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -164,14 +164,14 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _executor(
         "a template is stored on top of what others asked of it",
         "Only the status of a StatefulSet may change under the store of a template.",
-        "if _asked(fresh) != _asked(base):",
+        "if ground(fresh) != ground(base):",
         "if False:",
         _awaited("test_put_template.py"),
     ),
     _executor(
         "a StatefulSet's status holds the template up",
         "A controller that counts pods does not undo the store of a template.",
-        "if _asked(fresh) != _asked(base):",
+        "if ground(fresh) != ground(base):",
         "if fresh != base:",
         _awaited("test_put_template.py"),
     ),
