@@ -7,7 +7,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 RUN python3 -m venv /opt/gungnir && python3 -m venv /opt/build
 COPY lock/ lock/
-RUN /opt/gungnir/bin/pip install --require-hashes --only-binary :all: -r lock/runtime.txt \
+RUN /opt/gungnir/bin/pip install --require-hashes --only-binary :all: -r lock/image.txt \
  && /opt/build/bin/pip install --require-hashes --only-binary :all: -r lock/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY gungnir/ gungnir/

@@ -119,7 +119,7 @@ image: ## Build the operator's container image. Needs docker, podman or buildah;
 sbom: $(VENV)/.stamp-python lock/sbom.txt ## Write dist/gungnir.cdx.json: every Python package of the image with version and hashes, as CycloneDX. 30 s.
 	@mkdir -p dist && $(BIN)/python -m venv build/sbom-tool
 	@build/sbom-tool/bin/pip install --disable-pip-version-check --quiet --require-hashes --only-binary :all: -r lock/sbom.txt
-	build/sbom-tool/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file dist/gungnir.cdx.json lock/runtime.txt
+	build/sbom-tool/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file dist/gungnir.cdx.json lock/image.txt
 
 clean: ## Remove everything that make created, the virtual environment included.
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .gungnir
@@ -130,7 +130,8 @@ CHART := deploy/chart/gungnir-operator
 GENERATED := deploy/crds/valkeyclusters.yaml deploy/rbac/cluster_role.yaml deploy/rbac/role.yaml deploy/namespaced/role.yaml \
   $(CHART)/crds/valkeyclusters.yaml $(CHART)/templates/_rules.tpl $(CHART)/values.schema.json \
   docs/machines.md docs/rbac.md docs/settings.md docs/repl.md proofs/CLAIMS.md \
-  docs/benchmarks.md docs/benchmarks/outages.svg docs/benchmarks/timelines.svg
+  docs/benchmarks.md docs/benchmarks/outages.svg docs/benchmarks/timelines.svg \
+  docs/benchmarks/spans-sigkill.svg docs/benchmarks/spans-switchover.svg
 .PHONY: generate
 generate:
 	@set -e; put() { mkdir -p "$$(dirname "$(OUT)/$$1")"; \
@@ -149,7 +150,9 @@ generate:
 	  put proofs/CLAIMS.md proofs.claims; \
 	  put docs/benchmarks.md bench.faults.report; \
 	  put docs/benchmarks/outages.svg bench.faults.report outages; \
-	  put docs/benchmarks/timelines.svg bench.faults.report timelines
+	  put docs/benchmarks/timelines.svg bench.faults.report timelines; \
+  put docs/benchmarks/spans-sigkill.svg bench.spans draw sigkill; \
+  put docs/benchmarks/spans-switchover.svg bench.spans draw switchover
 
 # The first interpreter that runs, is new enough and can make virtual environments; PYTHON=... is tried before the others.
 $(VENV)/.stamp-python:

@@ -16,10 +16,11 @@ compile() { # OUTPUT ARGUMENT...
 
 "$python" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' |
   compile build -
-compile dev pyproject.toml --group dev
+compile dev pyproject.toml --extra otel --group dev
 UPGRADE=
 compile runtime pyproject.toml --constraints lock/dev.txt
+compile image pyproject.toml --extra otel --constraints lock/dev.txt
 compile demo pyproject.toml --group local --constraints lock/dev.txt
-compile test pyproject.toml --group live --constraints lock/dev.txt
+compile test pyproject.toml --extra otel --group live --constraints lock/dev.txt
 "$python" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["sbom"], sep="\n")' |
   compile sbom - --constraints lock/dev.txt

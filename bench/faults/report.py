@@ -1,5 +1,6 @@
 """``python -m bench.faults.report [outages|timelines]``: docs/benchmarks.md and its pictures, from the results."""
 
+import itertools
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,6 +54,18 @@ pair with replicas on both sides would be a broken promise.
 ![Course of one SIGKILL for each contestant](benchmarks/timelines.svg)
 """
 
+SPANS: Final = """## Where the time goes
+
+Spans of the operator ([tracing](tracing.md)), each of one run: dark a round of the failover machine, blue its steps
+with their requests, light blue the commands to pods, each with its duration in ms. Made by
+`python -m bench.spans record`, the operator compiled and with spans. One run each: they show the order and the shares,
+not a distribution.
+
+![Spans of a failover after SIGKILL](benchmarks/spans-sigkill.svg)
+
+![Spans of a planned switchover](benchmarks/spans-switchover.svg)
+"""
+
 Files = Mapping[str, tuple[Sequence[Run], Mapping[str, Any]]]
 """Runs and conditions of each file, by its name."""
 
@@ -79,7 +92,8 @@ def document(files: Files) -> str:
     """The whole page."""
     beside = files.get(SIDE_BY_SIDE, ((), {}))[0]
     ours = [run for runs, _conditions in files.values() for run in runs if run.contestant == "gungnir"]
-    return "\n".join([*_head(files), *_beside(beside), *_targets(beside, ours), *_alone(ours), *_broken(ours)]) + "\n"
+    parts = (_head(files), _beside(beside), _targets(beside, ours), (SPANS,), _alone(ours), _broken(ours))
+    return "\n".join(itertools.chain.from_iterable(parts)) + "\n"
 
 
 def _table(*columns: str) -> str:

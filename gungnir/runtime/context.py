@@ -1,4 +1,4 @@
-"""What every cluster's worker shares: the client, the metrics, the trace, and whether we may act at all."""
+"""What every cluster's worker shares: the client, the metrics, the trace, the spans, and whether we may act at all."""
 
 import time
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from gungnir.runtime.events import EventRecorder
 from gungnir.runtime.kube import Kube
 from gungnir.runtime.metrics import Metrics
+from gungnir.runtime.spans import OFF, Spans
 from gungnir.runtime.trace import Trace
 
 STALL_MS = 2000
@@ -58,6 +59,7 @@ class Context:
     connect_timeout_ms: int = 1000
     command_timeout_ms: int = 1000
     source_address: str = ""
+    spans: Spans = OFF
     stopping: bool = False
     """The process is about to end: rounds stop before their next request."""
 

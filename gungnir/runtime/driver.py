@@ -73,29 +73,33 @@ class Driver:
         monitor = self._monitors[machine]
         monitor.begin()
         current, begun = first, _beginning(first, facts)
-        try:
-            for _ in range(MAX_STEPS):
-                if current.request is None:
-                    outcome = str(current.state.phase)
-                    return current.state
-                self._context.check()
-                if interrupted():
-                    outcome = "interrupted"
-                    raise InterruptedRoundError(machine)
-                reply = await self._execute(current.request)
-                asked, current = current, step(facts, current.state, reply)
-                monitor.follow(current.trigger, str(current.state.phase))
-                self._note(machine, asked.request, reply, current, begun)
-                begun = {}
-            raise BugError(f"{machine}: more than {MAX_STEPS} steps in one round")
-        except NotLeadingError:
-            outcome = "not-leading"
-            raise
-        except IllegalTransition:
-            self._context.metrics.illegal_transition(machine)
-            raise
-        finally:
-            self._context.metrics.round(machine, outcome, time.monotonic() - started_s)
+        with self._context.spans.begin(machine, self._cluster) as recording:
+            try:
+                for _ in range(MAX_STEPS):
+                    if current.request is None:
+                        outcome = str(current.state.phase)
+                        return current.state
+                    self._context.check()
+                    if interrupted():
+                        outcome = "interrupted"
+                        raise InterruptedRoundError(machine)
+                    recording.asks(current)
+                    reply = await self._execute(current.request)
+                    asked, current = current, step(facts, current.state, reply)
+                    monitor.follow(current.trigger, str(current.state.phase))
+                    recording.took(current, reply)
+                    self._note(machine, asked.request, reply, current, begun)
+                    begun = {}
+                raise BugError(f"{machine}: more than {MAX_STEPS} steps in one round")
+            except NotLeadingError:
+                outcome = "not-leading"
+                raise
+            except IllegalTransition:
+                self._context.metrics.illegal_transition(machine)
+                raise
+            finally:
+                recording.ends(outcome)
+                self._context.metrics.round(machine, outcome, time.monotonic() - started_s)
 
     def _note(
         self, machine: str, request: Request | None, reply: Reply, taken: Step[Any], begun: dict[str, Any]

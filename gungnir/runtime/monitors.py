@@ -1,10 +1,12 @@
 """The monitors of one cluster's pods: started, replaced and stopped as pods and addresses come and go."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping
 
 from gungnir.machines.requests import Answer, AnswerKind, Answers, PodCommand, Pods
 from gungnir.machines.view import Contact
+from gungnir.runtime import spans
 from gungnir.runtime.kube_resources import Object
 from gungnir.runtime.valkey.monitor import Monitor, OnChange, Target
 from gungnir.runtime.valkey.session import Keys
@@ -86,8 +88,10 @@ class Monitors:
         monitor = self.by_pod.get(command.pod)
         if monitor is None:
             return Answer(command.pod, AnswerKind.UNREACHABLE, None, "the pod has no address")
+        started_ns = time.monotonic_ns()
         answer = await monitor.execute(command, acks, deadline_ms)
         self._on_command(command.verb.value, answer.kind.value)
+        spans.command_taken(command, answer, started_ns)
         return answer
 
     async def close(self) -> None:

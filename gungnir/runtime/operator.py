@@ -37,6 +37,7 @@ from gungnir.runtime.queue import WorkQueue
 from gungnir.runtime.rights import CACHED
 from gungnir.runtime.schedule import Priority
 from gungnir.runtime.settings import Settings
+from gungnir.runtime.spans import connect as connect_spans
 from gungnir.runtime.trace import Trace
 from gungnir.runtime.watch import EventKind, Hooks, Informer, Timing
 from gungnir.runtime.worker import ClusterWorker
@@ -84,6 +85,7 @@ class Operator:
             connect_timeout_ms=settings.valkey_connect_timeout_ms,
             command_timeout_ms=settings.valkey_command_timeout_ms,
             source_address=settings.valkey_source_address,
+            spans=connect_spans(settings.otlp_endpoint, settings.identity),
         )
         self._informers = [
             self._informer(resource, namespace) for namespace in (settings.namespaces or ("",)) for resource in CACHED
@@ -188,10 +190,11 @@ class Operator:
                 await self._leadership.drain()
             if giving.cancelled_caught:
                 self._log.warning("the lease was not given back in time; it expires by itself")
-        with anyio.move_on_after(grace_s / 8):
+        with anyio.move_on_after(grace_s / 16):
             await self._context.events.flush()
         for worker in self._workers.values():
             await worker.close()
+        self._context.spans.close(self._settings.shutdown_grace_ms // 16)
         self._context.trace.close()
 
     def _leader_changed(self, leads: bool) -> None:

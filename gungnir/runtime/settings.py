@@ -6,6 +6,7 @@ value and the fix; all of them at once.
 
 import ipaddress
 import os
+import re
 import secrets
 import socket
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from gungnir.runtime.http import split_address
 from gungnir.runtime.settings_table import SettingRow, env_name, flag_name, helm_name, is_service_link, suggestion
 
 _NAME: Final = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+_BASE_URL: Final = r"^https?://([-.\w]+|\[[:.0-9a-fA-F]+\])(:[0-9]{1,5})?(/[^\s?#@]*)?$"
 _MIN_RESYNC_MS: Final = 10_000
 _JITTER: Final = 1.2
 """client-go's JitterFactor: a renewal may start this much later than its period."""
@@ -72,6 +74,11 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level logged.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal, else JSON.")
     trace_file: str = Field("", description="JSON lines of every machine step, for replay (empty: none).")
+    otlp_endpoint: str = Field(
+        "",
+        description="Base URL of an OpenTelemetry collector for spans, OTLP over HTTP (empty: none are made).",
+        json_schema_extra={"pattern": f"^$|{_BASE_URL}"},
+    )
     shutdown_grace_ms: int = Field(10_000, ge=0, description="How long SIGTERM waits for rounds under way.")
 
     @field_validator("http_address")
@@ -87,6 +94,14 @@ class Settings(BaseModel):
             return str(ipaddress.ip_address(value)) if value else ""
         except ValueError as exc:
             raise ValueError("is no IP address; for example 127.0.0.1") from exc
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _otlp_endpoint_is_a_base_url(cls, value: str) -> str:
+        # No credentials in it, as settings are shown; they go into OTEL_EXPORTER_OTLP_HEADERS.
+        if value and not re.fullmatch(_BASE_URL, value):
+            raise ValueError("is no base URL without user and query; for example http://collector:4318")
+        return value
 
     @model_validator(mode="after")
     def _times_are_consistent(self) -> Self:

@@ -19,7 +19,7 @@ import gungnir
 from gungnir.build_info import version_line
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("runtime", "demo", "test", "dev", "build")
+LOCKS = ("runtime", "image", "demo", "test", "dev", "build")
 GENERATED = re.compile(
     r"^(lock/.*\.txt|LICENSE|deploy/(.*/)?crds/.*|tests/golden/.*|.*/go\.(mod|sum)|.*\.json|.*\.(svg|png))$"
 )
@@ -141,23 +141,34 @@ def test_every_pin_of_a_lock_has_a_hash(lock: str) -> None:
     assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
 
 
-@pytest.mark.parametrize("lock", ["runtime", "demo", "test"])
+@pytest.mark.parametrize("lock", ["runtime", "image", "demo", "test"])
 def test_a_package_has_the_same_version_in_all_locks(lock: str) -> None:
     development = pins("dev")
     assert {name: version for name, version in pins(lock).items() if development.get(name) != version} == {}
 
 
-def test_each_lock_contains_the_smaller_one() -> None:
-    names = [set(pins(lock)) for lock in ("runtime", "demo", "test", "dev")]
+@pytest.mark.parametrize("chain", [("runtime", "demo", "test", "dev"), ("runtime", "image", "test")])
+def test_each_lock_contains_the_smaller_one(chain: tuple[str, ...]) -> None:
+    names = [set(pins(lock)) for lock in chain]
     assert all(smaller <= larger for smaller, larger in itertools.pairwise(names))
 
 
-def test_the_runtime_lock_satisfies_what_the_project_declares() -> None:
-    declared = [Requirement(text) for text in pyproject()["project"]["dependencies"]]
-    pinned = pins("runtime")
-    broken = [r for r in declared if not r.specifier.contains(pinned.get(canonicalize_name(r.name), "0"))]
+def broken_requirements(lock: str, declared: list[str]) -> list[Requirement]:
+    """Return what a lock leaves out, or pins at another version."""
     assert declared
-    assert broken == []
+    pinned = pins(lock)
+    requirements = map(Requirement, declared)
+    return [r for r in requirements if not r.specifier.contains(pinned.get(canonicalize_name(r.name), "0"))]
+
+
+def test_the_runtime_lock_satisfies_what_the_project_declares() -> None:
+    assert broken_requirements("runtime", pyproject()["project"]["dependencies"]) == []
+
+
+def test_the_image_has_what_the_settings_may_ask_for() -> None:
+    project = pyproject()["project"]
+    optional = list(itertools.chain.from_iterable(project["optional-dependencies"].values()))
+    assert broken_requirements("image", project["dependencies"] + optional) == []
 
 
 def test_the_build_lock_is_the_build_backend_alone() -> None:

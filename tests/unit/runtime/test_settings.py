@@ -8,6 +8,7 @@ from gungnir.runtime.settings import Settings, load_settings, settings_table
 from gungnir.runtime.settings_table import help_text, markdown_table, parse_flags
 
 ROWS = settings_table()
+NO_BASE_URL = "is no base URL without user and query; for example http://collector:4318"
 
 
 def problems_of(flags: dict[str, object], env: dict[str, str] | None = None) -> tuple[str, ...]:
@@ -31,6 +32,7 @@ def test_every_setting_is_reached_by_flag_and_environment(row: object) -> None:
         "http_address": "127.0.0.1:0",
         "valkey_source_address": "127.0.0.1",
         "lease_retry_period_ms": "1000",
+        "otlp_endpoint": "http://collector:4318",
         "max_concurrent_reconciles": "3",
     }
     text = row.choices[-1] if row.choices else special.get(row.field, texts[row.kind])
@@ -84,6 +86,10 @@ def test_an_unknown_setting_is_named_with_what_may_be_meant(
         ("namespaces", "a,B_c", "'B_c' is not a Kubernetes name; use lower-case letters, digits and '-', at most 63"),
         ("http_address", "8080", "'8080' is not host:port; for example :8080 or 127.0.0.1:8080"),
         ("valkey_source_address", "lo", "'lo' is no IP address; for example 127.0.0.1"),
+        ("otlp_endpoint", "collector:4318", f"'collector:4318' {NO_BASE_URL}"),
+        ("otlp_endpoint", "grpc://collector:4317", f"'grpc://collector:4317' {NO_BASE_URL}"),
+        ("otlp_endpoint", "http://me:secret@collector", f"'http://me:secret@collector' {NO_BASE_URL}"),
+        ("otlp_endpoint", "http://collector?x=1", f"'http://collector?x=1' {NO_BASE_URL}"),
         ("identity", "", "'' is empty; give a value or leave it out"),
     ],
 )
