@@ -102,8 +102,18 @@ def clear_request(version: Version) -> ClearAnnotation:
     return ClearAnnotation(version, SWITCHOVER_ANNOTATION)
 
 
-def outcome(record: Record, candidate: Candidate | None, ballot: Ballot, verdict: Verdict, why: str) -> Outcome:
-    """Return what people are told of the choice: every operand of the inequality beside the verdict."""
+def outcome(
+    record: Record,
+    candidate: Candidate | None,
+    ballot: Ballot,
+    verdict: Verdict,
+    why: str,
+    living: frozenset[str] = frozenset(),
+) -> Outcome:
+    """Return what people are told of the choice: every operand of the inequality beside the verdict.
+
+    ``living`` names the pods that are gone and whose processes may live on.
+    """
     intent = record.intent
     votes = ", ".join(f"{v.pod}={v.history}:{v.offset}" for v in ballot.votes)
     refusals = "; ".join(f"{pod}: {reason}" for pod, reason in ballot.refusals)
@@ -116,6 +126,7 @@ def outcome(record: Record, candidate: Candidate | None, ballot: Ballot, verdict
         ("votesNeeded", str(votes_needed(record.electorate, len(ballot.blanks)))),
         ("electorate", f"{record.electorate.size} pods, {record.electorate.acks} acks"),
         ("leftOut", ", ".join(record.left_out)),
+        ("unaccounted", ", ".join(sorted(living))),
     )
     return Outcome(
         kind=intent.kind.value if intent else "",

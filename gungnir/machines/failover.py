@@ -22,12 +22,11 @@ from gungnir.machines import electorate, epochs, pods
 from gungnir.machines.evidence import Health, Verdict, denials, primary_health, witnesses
 from gungnir.machines.facts import Facts
 from gungnir.machines.failover_table import MACHINE, Phase
-from gungnir.machines.kernel import Step, handler_of
-from gungnir.machines.record import Candidate, Intent, Kind, Record, Stage
+from gungnir.machines.kernel import Step, answer_to, answers_to, handler_of
+from gungnir.machines.record import Candidate, Intent, Kind, Record, Stage, given
 from gungnir.machines.recovery import Consent, way_out
 from gungnir.machines.requests import (
     AnswerKind,
-    Answers,
     ClusterSeen,
     Conflict,
     GetCluster,
@@ -53,12 +52,10 @@ from gungnir.machines.requests import (
     describe,
 )
 from gungnir.machines.selection import count, elect, votes_needed
-from gungnir.machines.switchover import ANY
-from gungnir.machines.view import Contact, View
+from gungnir.machines.switchover import ANY, REQUESTED
+from gungnir.machines.view import View
 
 NO_VERSION = Version("")
-REQUESTED = "Requested"
-"""The reason of a failover that a person asked for by annotation."""
 REPLICA_LOST = "ReplicaLost"
 """The reason of an epoch that is begun only so that a replica that is gone need not count."""
 REPLICA_UNACCOUNTED = "ReplicaUnaccounted"
@@ -150,7 +147,7 @@ def _health(facts: Facts, state: State, reply: Reply) -> Step[State]:
 
 def _sdown(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     """Ask the replicas: silence counts only if a quorum of them answers and none of those hears the primary."""
-    answers = reply.answers if isinstance(reply, Answers) else ()
+    answers = answers_to(MACHINE, state.phase, reply)
     # Who may not follow hears nobody, wherever the primary is.
     hearing, deaf = witnesses(answers), [name for name in denials(answers) if name in state.expected.told]
     if hearing:
@@ -179,14 +176,7 @@ def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
     )
     intent = reply.record.intent
     if intent is None:
-        kind = _kind(state)
-        if kind is Kind.RELEASE:
-            return _begin_release(facts, state)
-        if kind is Kind.SWITCHOVER and state.asked and reply.switchover != state.asked:
-            return _to(state, "changed", detail="the request changed, or was taken back")
-        if kind is not Kind.SWITCHOVER:
-            state = state._replace(asked="", wanted="")
-        return _begin(facts, state, kind, REQUESTED if state.asked else state.verdict.evidence)
+        return _begin_as_seen(facts, state, reply.switchover)
     return _resume(facts, state, intent, asked=reply.switchover == (intent.target or ANY))
 
 
@@ -203,31 +193,48 @@ def _resume(facts: Facts, state: State, intent: Intent, *, asked: bool) -> Step[
             return _resume_reconfiguring(facts, state, intent)
 
 
-def _kind(state: State) -> Kind:
-    if state.verdict.health is Health.NONE:
-        return Kind.BOOTSTRAP
-    if state.verdict.health is Health.HEALTHY and not state.asked:
-        return Kind.RELEASE
-    return Kind.SWITCHOVER if state.verdict.health in (Health.HEALTHY, Health.LEAVING) else Kind.FAILOVER
+def _begin_as_seen(facts: Facts, state: State, requested: str) -> Step[State]:
+    """Begin the kind of epoch that the evidence calls for. ``requested`` is the request as just read."""
+    match state.verdict.health:
+        case Health.NONE:
+            return _begin(facts, state, Kind.BOOTSTRAP, state.verdict.evidence)
+        case Health.HEALTHY if not state.asked:
+            return _begin_release(facts, state)
+        case Health.HEALTHY | Health.LEAVING:
+            return _begin_handover(facts, state, requested)
+        case _:
+            return _begin(facts, state, Kind.FAILOVER, state.verdict.evidence)
 
 
 def _begin_release(facts: Facts, state: State) -> Step[State]:
-    if state.record.primary is None or not electorate.lost(facts, state.record, state.view):
+    if not electorate.lost(facts, state.record, state.view):
         return _to(state, "changed", detail="the record moved on")
     reason = REPLICA_UNACCOUNTED if electorate.haunts(facts, state.record, state.view) else REPLICA_LOST
-    return _begin(facts, state._replace(wanted=state.record.primary.pod), Kind.RELEASE, reason)
+    return _claim(facts, state, Kind.RELEASE, reason, state.record.acting.pod)
+
+
+def _begin_handover(facts: Facts, state: State, requested: str) -> Step[State]:
+    """Hand over because somebody asked for it, or because the primary leaves."""
+    if not state.asked:
+        return _claim(facts, state, Kind.SWITCHOVER, state.verdict.evidence, "")
+    if requested != state.asked:
+        return _to(state, "changed", detail="the request changed, or was taken back")
+    return _claim(facts, state, Kind.SWITCHOVER, REQUESTED, state.wanted)
 
 
 def _begin(facts: Facts, state: State, kind: Kind, reason: str) -> Step[State]:
-    target = state.wanted if kind in (Kind.SWITCHOVER, Kind.RELEASE) else ""
+    """Begin an epoch that answers no request: one that still stands is for the switchover machine to look at."""
+    return _claim(facts, state._replace(asked="", wanted=""), kind, reason, "")
+
+
+def _claim(facts: Facts, state: State, kind: Kind, reason: str, target: str) -> Step[State]:
     record = epochs.claim(state.record, facts, kind, reason, target)
     return _to(state, "begin", PutRecord(state.version, record), record=record)
 
 
 def _resume_promoting(facts: Facts, state: State, intent: Intent) -> Step[State]:
     candidate = intent.candidate
-    pod = None if candidate is None else state.view.pod(candidate.pod)
-    if candidate is None or pod is None or not pods.is_process(pod, candidate):
+    if candidate is None or not pods.still_there(state.view, candidate):
         return _begin(facts, state, Kind.FAILOVER, "CandidateLost")
     return _to(state, "resume-promoting", _promotion(state.record, candidate))
 
@@ -295,12 +302,11 @@ def _stamp_write(facts: Facts, state: State, reply: Reply) -> Step[State]:
 
 def _fence(facts: Facts, state: State, trigger: str) -> Step[State]:
     """Go on to the fencing, or first hold the writes if this is planned and the primary is alive to do so."""
-    intent, primary = state.record.intent, state.record.primary
-    planned = intent is not None and intent.kind is Kind.SWITCHOVER
-    pod = None if primary is None else state.view.pod(primary.pod)
-    target = pods.catch_up_target(state.expected, intent, state.view)
-    if planned and primary is not None and pod is not None and pod.contact is Contact.UP and target is not None:
-        hold = pods.command(Verb.HOLD_WRITES, pod, primary.epoch)._replace(
+    intent = state.record.under_way
+    holder, target = pods.holder(state.record, state.view), pods.catch_up_target(state.expected, intent, state.view)
+    if intent.kind is Kind.SWITCHOVER and holder is not None and target is not None:
+        primary = state.record.acting
+        hold = pods.command(Verb.HOLD_WRITES, holder, primary.epoch)._replace(
             run_id=primary.run_id, pause_ms=facts.catch_up_ms + HOLD_MARGIN_MS
         )
         return _to(state, f"{trigger}-planned", Pods((hold,), ANSWER_MS), commands=(hold,), wanted=target.name)
@@ -311,24 +317,24 @@ def _fence(facts: Facts, state: State, trigger: str) -> Step[State]:
 
 
 def _hold(facts: Facts, state: State, reply: Reply) -> Step[State]:
-    answer = reply.answers[0] if isinstance(reply, Answers) and reply.answers else None
-    if answer is None or answer.kind is not AnswerKind.DONE or answer.server is None:
+    reading = answer_to(MACHINE, state.phase, reply).reading
+    if reading is None:
         return _ask_for_votes(state, "not-held")
-    state = state._replace(goal=answer.server.offset, tries=facts.catch_up_ms // CATCH_UP_STEP_MS)
+    state = state._replace(goal=reading.offset, tries=facts.catch_up_ms // CATCH_UP_STEP_MS)
     return _look(state, "held")
 
 
 def _look(state: State, trigger: str) -> Step[State]:
-    pod = state.view.pod(state.wanted)
-    commands = () if pod is None else (pods.command(Verb.READ, pod, state.expected.epoch),)
+    target = given(state.view.pod(state.wanted), "the target that was chosen from this view")
+    commands = (pods.command(Verb.READ, target, state.expected.epoch),)
     return _to(state, trigger, Pods(commands, ANSWER_MS), commands=commands)
 
 
 def _catch_up(_facts: Facts, state: State, reply: Reply) -> Step[State]:
-    answer = reply.answers[0] if isinstance(reply, Answers) and reply.answers else None
-    if answer is not None and answer.server is not None and answer.server.offset >= state.goal:
+    reading = answer_to(MACHINE, state.phase, reply).reading
+    if reading is not None and reading.offset >= state.goal:
         return _ask_for_votes(state, "level")
-    if state.tries <= 0 or answer is None or answer.kind is not AnswerKind.DONE:
+    if reading is None or state.tries <= 0:
         return _ask_for_votes(state._replace(detail="TargetTooSlow"), "too-slow")
     return _to(state, "behind", Pause(CATCH_UP_STEP_MS), tries=state.tries - 1)
 
@@ -347,36 +353,33 @@ def _ask_for_votes(state: State, trigger: str) -> Step[State]:
 
 
 def _select(facts: Facts, state: State, reply: Reply) -> Step[State]:
-    answers = reply.answers if isinstance(reply, Answers) else ()
+    answers = answers_to(MACHINE, state.phase, reply)
     if any(answer.kind is AnswerKind.FENCED for answer in answers):
         return _to(state, "outdated", detail="a pod is at a newer epoch")
-    record, uids = state.record, tuple((command.pod, command.uid) for command in state.commands)[: len(answers)]
+    record, intent = state.record, state.record.under_way
+    uids = tuple((command.pod, command.uid) for command in state.commands)[: len(answers)]
     ballot = count(record, answers, uids)
-    target = state.wanted or ("" if record.intent is None else record.intent.target)
-    candidate, why = elect(record, ballot, target, _leaving(record))
+    candidate, why = elect(record, ballot, state.wanted or intent.target, _leaving(intent))
     if candidate is None:
         candidate, why = way_out(facts, record, ballot, answers, uids, state.consent, state.view)
     if candidate is None:
         outcome = epochs.outcome(record, candidate, ballot, state.verdict, why)
         return _to(state, "nobody", detail=why, outcome=outcome._replace(result="Blocked"))
     frozen = electorate.shut_out(facts, epochs.freeze(record, candidate, why), answers, state.view)
-    outcome = epochs.outcome(frozen, candidate, ballot, state.verdict, why)
-    living = ", ".join(sorted(electorate.unaccounted(electorate.parted(record, state.view), state.view)))
-    outcome = outcome._replace(operands=(*outcome.operands, *([("unaccounted", living)] if living else [])))
+    living = electorate.unaccounted(electorate.parted(record, state.view), state.view)
+    outcome = epochs.outcome(frozen, candidate, ballot, state.verdict, why, living)
     return _to(state, "chosen", PutRecord(state.version, frozen), record=frozen, outcome=outcome)
 
 
-def _leaving(record: Record) -> str:
+def _leaving(intent: Intent) -> str:
     """Return the primary that a planned failover moves the role away from: of equals, any other is better."""
-    planned = record.intent is not None and record.intent.kind is Kind.SWITCHOVER
-    return record.intent.previous if planned and record.intent is not None else ""
+    return intent.previous if intent.kind is Kind.SWITCHOVER else ""
 
 
 def _freeze(_facts: Facts, state: State, reply: Reply) -> Step[State]:
-    intent = state.record.intent
-    if not isinstance(reply, Stored) or intent is None or intent.candidate is None:
+    if not isinstance(reply, Stored):
         return _failed(state, reply)
-    return _to(state, "stored", _promotion(state.record, intent.candidate), version=reply.version)
+    return _to(state, "stored", _promotion(state.record, state.record.under_way.chosen), version=reply.version)
 
 
 # --- promotion ------------------------------------------------------------------------------------------------------
@@ -387,23 +390,21 @@ def _promotion(record: Record, candidate: Candidate) -> Pods:
 
 
 def _promote(facts: Facts, state: State, reply: Reply) -> Step[State]:
-    answer = reply.answers[0] if isinstance(reply, Answers) and reply.answers else None
-    if answer is not None and answer.kind is AnswerKind.FENCED:
+    answer = answer_to(MACHINE, state.phase, reply)
+    if answer.kind is AnswerKind.FENCED:
         return _to(state, "outdated", detail="the candidate is at a newer epoch")
-    intent = state.record.intent
-    refused = answer is not None and answer.kind in (AnswerKind.ERROR, AnswerKind.OTHER_PROCESS)
-    if refused and answer is not None and not state.refused:
+    if answer.kind in (AnswerKind.ERROR, AnswerKind.OTHER_PROCESS) and not state.refused:
         # It certainly was not carried out: give the candidate up, once a round.
         record = epochs.claim(state.record, facts, Kind.FAILOVER, "CandidateRefused", "")
         state = state._replace(refused=True, asked="", wanted="", service=NO_VERSION, detail=answer.error)
         return _to(state, "refused", PutRecord(state.version, record), record=record)
-    if answer is None or answer.kind is not AnswerKind.DONE or answer.server is None or intent is None:
-        return _to(state, "failed", detail=f"Promote: {answer.kind if answer else 'no answer'}")
-    server, candidate = answer.server, intent.candidate
-    as_told = server.primary and server.fence == state.record.epoch and not server.voting
-    if candidate is None or not as_told or server.run_id != candidate.run_id:
+    candidate, reading = state.record.under_way.chosen, answer.reading
+    if reading is None:
+        return _to(state, "failed", detail=f"Promote: {answer.kind}")
+    as_told = reading.primary and reading.fence == state.record.epoch and not reading.voting
+    if not as_told or reading.run_id != candidate.run_id:
         return _to(state, "failed", detail="the candidate does not read back as primary")
-    record = epochs.promoted(state.record, facts, candidate, server.replid, pods.restarts_of(state.view, candidate))
+    record = epochs.promoted(state.record, facts, candidate, reading.replid, pods.restarts_of(state.view, candidate))
     return _to(state, "promoted", PutRecord(state.version, record), record=record)
 
 
@@ -420,14 +421,12 @@ def _record(facts: Facts, state: State, reply: Reply) -> Step[State]:
 
 
 def _follow_commands(state: State, facts: Facts) -> tuple[PodCommand, ...]:
-    primary = state.record.primary
-    host = None if primary is None else state.view.pod(primary.pod)
-    if primary is None or host is None:
-        return ()
+    # Who was promoted answered in this round, and where a round resumes, a primary without a pod is replaced.
+    host = given(state.view.pod(state.record.acting.pod), "the pod of the recorded primary")
     return tuple(
         pods.command(Verb.FOLLOW, pod, state.record.epoch)._replace(host=host.address)
         for pod in state.view.pods
-        if pod.name != primary.pod
+        if pod.name != host.name
         and pod.name in facts.pod_names
         and pod.name in state.record.told
         and pods.worth_asking(pod)
@@ -443,19 +442,17 @@ def _reconfigure(_facts: Facts, state: State, _reply: Reply) -> Step[State]:
 
 
 def _routing(state: State) -> PutService:
-    primary = state.record.primary
-    return PutService(state.service, None if primary is None else primary.pod, state.record.epoch)
+    return PutService(state.service, state.record.acting.pod, state.record.epoch)
 
 
 def _route_read(_facts: Facts, state: State, reply: Reply) -> Step[State]:
-    primary = state.record.primary
     if isinstance(reply, NotFound):
         return _finish_with(state, "absent")
-    if not isinstance(reply, ServiceSeen) or primary is None:
+    if not isinstance(reply, ServiceSeen):
         return _to(state, "failed", detail=f"GetService: {describe(reply)}")
     if reply.epoch > state.record.epoch:
         return _to(state, "outdated", detail="the Service is of a newer epoch")
-    if reply.pod == primary.pod and reply.epoch == state.record.epoch:
+    if reply.pod == state.record.acting.pod and reply.epoch == state.record.epoch:
         return _finish_with(state, "routed")
     state = state._replace(service=reply.version)
     return _to(state, "unrouted", _routing(state))

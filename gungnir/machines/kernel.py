@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from gungnir.errors import BugError
-from gungnir.machines.requests import Request
+from gungnir.machines.requests import Answer, Answers, Request
 
 StateT = TypeVar("StateT")
 PhaseT = TypeVar("PhaseT", bound=str)
@@ -105,6 +105,29 @@ def handler_of(machine: Machine, handlers: Mapping[PhaseT, HandlerT], phase: Pha
     if handler is None:
         raise IllegalTransition(machine.name, str(phase), type(reply).__name__)
     return handler
+
+
+def answers_to(machine: Machine, phase: str, reply: object) -> tuple[Answer, ...]:
+    """Return the answers to the commands that this phase sent: one for each, whatever became of it.
+
+    Raises:
+        IllegalTransition: no such reply belongs to a ``Pods`` request.
+    """
+    if not isinstance(reply, Answers):
+        raise IllegalTransition(machine.name, str(phase), type(reply).__name__)
+    return reply.answers
+
+
+def answer_to(machine: Machine, phase: str, reply: object) -> Answer:
+    """Return the answer to the one command that this phase sent.
+
+    Raises:
+        IllegalTransition: no such reply belongs to a ``Pods`` request of one command.
+    """
+    answers = answers_to(machine, phase, reply)
+    if len(answers) != 1:
+        raise IllegalTransition(machine.name, str(phase), f"{len(answers)} answers")
+    return answers[0]
 
 
 MACHINES: Final[dict[str, Machine]] = {}

@@ -53,6 +53,12 @@ def catch_up_target(record: Record, intent: Intent | None, view: View) -> PodVie
     return max(ready, key=lambda pod: pod.server.offset if pod.server else 0, default=None)
 
 
+def holder(record: Record, view: View) -> PodView | None:
+    """Return the recorded primary's pod, which can hold its writes if it answers; None if it does not."""
+    pod = None if record.primary is None else view.pod(record.primary.pod)
+    return pod if pod is not None and pod.contact is Contact.UP else None
+
+
 def all_up(facts: Facts, view: View) -> bool:
     """Tell whether every pod that the StatefulSet runs answers."""
     up = {pod.name for pod in view.pods if pod.contact is Contact.UP}
@@ -83,3 +89,9 @@ def is_process(pod: PodView, candidate: Candidate) -> bool:
     if pod.uid != candidate.uid or pod.terminated or pod.contact in (Contact.REFUSED, Contact.SILENT):
         return False
     return pod.server is None or pod.server.run_id == candidate.run_id
+
+
+def still_there(view: View, candidate: Candidate) -> bool:
+    """Tell whether the process that was frozen as the candidate may still be there."""
+    pod = view.pod(candidate.pod)
+    return pod is not None and is_process(pod, candidate)

@@ -4,7 +4,22 @@ Everything else in ``.status`` (conditions, nodes, counters) is display; a decis
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+from gungnir.errors import BugError
+
+ValueT = TypeVar("ValueT")
+
+
+def given(value: ValueT | None, what: str) -> ValueT:
+    """Return a value that is always there where it is asked for, by the rules of the protocol.
+
+    Raises:
+        BugError: it is missing. ``what`` names it.
+    """
+    if value is None:
+        raise BugError(f"{what} is missing")
+    return value
 
 
 class Kind(StrEnum):
@@ -88,6 +103,11 @@ class Intent(NamedTuple):
     previous: str = ""
     verdict: str = ""
 
+    @property
+    def chosen(self) -> Candidate:
+        """The candidate, once there is one."""
+        return given(self.candidate, f"the candidate of a failover in stage {self.stage}")
+
 
 class Electorate(NamedTuple):
     """Who may hold an acknowledged write: ``size`` pods, of which ``acks`` + 1 hold each write that WAIT confirmed."""
@@ -112,6 +132,16 @@ class Record(NamedTuple):
     electorate: Electorate = Electorate(0, 0)
     admitted: tuple[Member, ...] = ()
     left_out: tuple[str, ...] = ()
+
+    @property
+    def under_way(self) -> Intent:
+        """The failover that is under way."""
+        return given(self.intent, f"the failover of epoch {self.epoch}")
+
+    @property
+    def acting(self) -> Primary:
+        """The primary, once there is one."""
+        return given(self.primary, f"the primary of epoch {self.epoch}")
 
     def history(self, replid: str) -> History | None:
         """Return the history with this replication id, or None."""

@@ -330,6 +330,11 @@ class Answer(NamedTuple):
     server: Server | None = None
     error: str = ""
 
+    @property
+    def reading(self) -> Server | None:
+        """The reading after a command that was carried out; None if it was not, or nobody can tell."""
+        return self.server if self.kind is AnswerKind.DONE else None
+
 
 class Answers(NamedTuple):
     """The answers to a ``Pods`` request, in its order."""

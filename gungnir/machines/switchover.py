@@ -30,6 +30,8 @@ from gungnir.machines.requests import (
 from gungnir.machines.view import Contact, PodView, View
 
 ANY = "any"
+REQUESTED = "Requested"
+"""The reason of a failover that a person asked for by annotation."""
 REJECTED = "Rejected"
 """How a request ends that was not carried out at all."""
 
@@ -150,7 +152,7 @@ def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
 
 def _refused(record: Record, wanted: str, why: str) -> Outcome:
     source = "" if record.primary is None else record.primary.pod
-    return Outcome(Kind.SWITCHOVER.value, REJECTED, source, wanted, record.epoch, "Requested", why)
+    return Outcome(Kind.SWITCHOVER.value, REJECTED, source, wanted, record.epoch, REQUESTED, why)
 
 
 def _report(_facts: Facts, state: State, reply: Reply) -> Step[State]:

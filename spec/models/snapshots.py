@@ -10,7 +10,7 @@ from gungnir.machines import epochs, failover, repair, switchover
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Candidate, Kind, Record
 from gungnir.machines.requests import Seen
-from gungnir.machines.switchover import ANY
+from gungnir.machines.switchover import ANY, REQUESTED
 from gungnir.machines.view import Contact, PodView, Server, View
 from spec.environment.anybody import Start
 from spec.environment.observation import seen
@@ -159,7 +159,7 @@ def failover_starts() -> Iterator[Start]:
     first = epochs.claim(Record(), FACTS, Kind.BOOTSTRAP, "NoPrimaryYet", "")
     yield _failover("resumed: a first start, pod 2 is missing", first, refusing(view, THIRD, 1))
     fencing = cluster.begun(Kind.FAILOVER, "ConnectionRefused")
-    asked = cluster.begun(Kind.SWITCHOVER, failover.REQUESTED, SECOND)
+    asked = cluster.begun(Kind.SWITCHOVER, REQUESTED, SECOND)
     leaving = cluster.begun(Kind.SWITCHOVER, "PodTerminating")
     yield _failover("resumed: fencing", fencing, dead)
     yield _failover("resumed: fencing, and the primary is well again", fencing, view)

@@ -41,16 +41,15 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "unknown is taken as frozen",
         "An unknown answer never advances a step.",
         (
-            "    if not isinstance(reply, Stored) or intent is None or intent.candidate is None:\n"
+            "    if not isinstance(reply, Stored):\n"
             "        return _failed(state, reply)\n"
-            '    return _to(state, "stored", _promotion(state.record, intent.candidate), '
+            '    return _to(state, "stored", _promotion(state.record, state.record.under_way.chosen), '
             "version=reply.version)"
         ),
         (
-            '    if not isinstance(reply, Stored) and type(reply).__name__ != "Unknown" or '
-            "intent is None or intent.candidate is None:\n"
+            '    if not isinstance(reply, Stored) and type(reply).__name__ != "Unknown":\n'
             "        return _failed(state, reply)\n"
-            '    return _to(state, "stored", _promotion(state.record, intent.candidate), '
+            '    return _to(state, "stored", _promotion(state.record, state.record.under_way.chosen), '
             'version=getattr(reply, "version", NO_VERSION))'
         ),
         explored("lost answer", "unknownIsNotSuccess"),
@@ -60,16 +59,15 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "a conflict is taken as frozen",
         "After a conflict the round sends nothing more.",
         (
-            "    if not isinstance(reply, Stored) or intent is None or intent.candidate is None:\n"
+            "    if not isinstance(reply, Stored):\n"
             "        return _failed(state, reply)\n"
-            '    return _to(state, "stored", _promotion(state.record, intent.candidate), '
+            '    return _to(state, "stored", _promotion(state.record, state.record.under_way.chosen), '
             "version=reply.version)"
         ),
         (
-            "    if not isinstance(reply, (Stored, Conflict)) or intent is None or "
-            "intent.candidate is None:\n"
+            "    if not isinstance(reply, (Stored, Conflict)):\n"
             "        return _failed(state, reply)\n"
-            '    return _to(state, "stored", _promotion(state.record, intent.candidate), '
+            '    return _to(state, "stored", _promotion(state.record, state.record.under_way.chosen), '
             'version=getattr(reply, "version", NO_VERSION))'
         ),
         explored("lost answer", "noConcurrentUpdates"),
@@ -77,8 +75,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _failover(
         "the version from before the freeze is used",
         "Every write carries the version that was read last.",
-        "_promotion(state.record, intent.candidate), version=reply.version)",
-        "_promotion(state.record, intent.candidate))",
+        "_promotion(state.record, state.record.under_way.chosen), version=reply.version)",
+        "_promotion(state.record, state.record.under_way.chosen))",
         explored("alone: failover", "noConcurrentUpdates"),
     ),
     _failover(
@@ -105,21 +103,21 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _failover(
         "candidates are given up without end",
         "A round gives up one candidate.",
-        "    if refused and answer is not None and not state.refused:",
-        "    if refused and answer is not None:",
+        "    if answer.kind in (AnswerKind.ERROR, AnswerKind.OTHER_PROCESS) and not state.refused:",
+        "    if answer.kind in (AnswerKind.ERROR, AnswerKind.OTHER_PROCESS):",
         explored("alone: failover", "noDoubleFailover"),
     ),
     _failover(
         "a promotion is not read back",
         "A promotion counts only if the pod reads back as primary of this epoch.",
-        ("    as_told = server.primary and server.fence == state.record.epoch and not server.voting"),
+        "    as_told = reading.primary and reading.fence == state.record.epoch and not reading.voting",
         "    as_told = True",
         explored("alone: failover", "statusTruthful"),
     ),
     _failover(
         "the process that reads back may be another one",
         "A promotion counts only for the process that was frozen.",
-        "not as_told or server.run_id != candidate.run_id:",
+        "not as_told or reading.run_id != candidate.run_id:",
         "not as_told:",
         explored("alone: failover", "statusTruthful"),
     ),
@@ -161,7 +159,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _failover(
         "the new primary is told to follow itself",
         "The others follow the primary.",
-        "        if pod.name != primary.pod\n",
+        "        if pod.name != host.name\n",
         "        if True\n",
         explored("crash", "raised ValueError"),
         quick=True,
@@ -190,7 +188,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _failover(
         "the former primary is routed",
         "The Service leads to the recorded primary.",
-        ("return PutService(state.service, None if primary is None else primary.pod, state.record.epoch)"),
+        "return PutService(state.service, state.record.acting.pod, state.record.epoch)",
         (
             "return PutService(state.service, None if state.record.intent is None else "
             "state.record.intent.previous, state.record.epoch)"
@@ -201,8 +199,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _failover(
         "the Service is routed in the epoch before",
         "The Service carries the epoch in which it was written.",
-        "None if primary is None else primary.pod, state.record.epoch)",
-        "None if primary is None else primary.pod, state.record.epoch - 1)",
+        "state.record.acting.pod, state.record.epoch)",
+        "state.record.acting.pod, state.record.epoch - 1)",
         explored("crash", "epochMonotone"),
     ),
     _failover(
@@ -215,8 +213,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _failover(
         "a Service that leads to the primary by an old epoch is left",
         "The Service carries the epoch in which it was written.",
-        "    if reply.pod == primary.pod and reply.epoch == state.record.epoch:",
-        "    if reply.pod == primary.pod:",
+        "    if reply.pod == state.record.acting.pod and reply.epoch == state.record.epoch:",
+        "    if reply.pod == state.record.acting.pod:",
         checked("machines/test_failover_paths.py"),
     ),
     _failover(

@@ -150,8 +150,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _failover(
         "a handover asks for votes while clients write",
         "The primary of a handover holds its writes before anybody votes.",
-        "planned = intent is not None and intent.kind is Kind.SWITCHOVER",
-        "planned = False",
+        "    if intent.kind is Kind.SWITCHOVER and holder is not None",
+        "    if False and holder is not None",
         explored("alone: failover", "handoverHoldsWrites"),
     ),
     _failover(

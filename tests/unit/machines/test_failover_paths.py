@@ -212,7 +212,9 @@ PATHS: Final = {
     "planned, not held": Path(
         (*PLANNED, answers(answer(0, None, AnswerKind.UNKNOWN))), _PLANNED + " not-held", asked="vc-1"
     ),
-    "planned, target mute": Path((*HELD, Unknown()), _PLANNED + " held too-slow", asked="vc-1"),
+    "planned, target mute": Path(
+        (*HELD, answers(answer(1, None, AnswerKind.UNKNOWN))), _PLANNED + " held too-slow", asked="vc-1"
+    ),
     "planned, clear conflict": Path((*ANYBODY[:3], Conflict()), "act begin stored-request conflict", asked="any"),
     "planned, clear unknown": Path((*ANYBODY[:3], Unknown()), "act begin stored-request failed", asked="any"),
 }

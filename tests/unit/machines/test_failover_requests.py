@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from gungnir.errors import BugError
 from gungnir.machines import failover
 from gungnir.machines.failover_table import Phase
+from gungnir.machines.kernel import IllegalTransition
 from gungnir.machines.record import Intent, Kind, Member, Primary, Record, Stage
 from gungnir.machines.requests import (
     AnswerKind,
@@ -173,7 +175,6 @@ def test_silence_is_put_to_the_other_pods_and_not_to_the_primary() -> None:
         (answers(answer(1, None, AnswerKind.UNREACHABLE), answer(2, None, AnswerKind.REFUSED)), False),
         (answers(answer(1, following(1, last_io_s=9)), answer(2, following(2))), False),
         (answers(), False),
-        (Unknown(), False),
     ],
 )
 def test_silence_counts_only_if_a_quorum_answers_and_none_of_them_hears_the_primary(given: Reply, acts: bool) -> None:
@@ -219,12 +220,28 @@ def test_the_best_vote_is_frozen_and_the_others_are_told_why_not() -> None:
         answers(answer(1, None)),
         answers(answer(1, serving(1, fence=EPOCH + 1, voting=True))),
         answers(answer(1, serving(1, fence=EPOCH + 1), AnswerKind.UNKNOWN)),
-        Answers(()),
     ],
 )
 def test_a_promotion_counts_only_if_it_reads_back(given: Answers) -> None:
     taken = Path((*STAMPED, VOTES, STORED, given), "").walk()
     assert (taken.last.phase, taken.steps[-1].request) == (Phase.ABANDONED, None)
+
+
+@pytest.mark.parametrize("given", [Answers(()), answers(vote(1), vote(2)), Unknown()])
+def test_one_command_has_one_answer_and_no_other_reply_belongs_to_it(given: Reply) -> None:
+    """Whatever becomes of a command, the driver says so in its answer: anything else is a defect, and told as one."""
+    with pytest.raises(IllegalTransition, match="in phase 'Promote'"):
+        Path((*STAMPED, VOTES, STORED, given), "").walk()
+
+
+def test_what_a_record_of_this_stage_always_has_is_named_where_it_is_missing() -> None:
+    """Nobody goes on with a primary, a failover or a candidate that is not there."""
+    with pytest.raises(BugError, match="the failover of epoch 5 is missing"):
+        _ = record().under_way
+    with pytest.raises(BugError, match="the primary of epoch 0 is missing"):
+        _ = Record().acting
+    with pytest.raises(BugError, match="the candidate of a failover in stage Fencing is missing"):
+        _ = claimed().under_way.chosen
 
 
 def test_the_record_of_a_promotion_holds_the_replication_id_that_was_read() -> None:
