@@ -19,7 +19,7 @@ ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command 
 TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help demo test spec spec-full mutants guards prove prove-mutants lint format types layers docs docs-check repl crd manifests bench faults faults-full bench-sentinel lock kube-assets test-kube e2e image sbom clean
+.PHONY: help demo test spec spec-full mutants guards prove prove-mutants lint format types layers docs docs-check repl crd manifests bench faults faults-full bench-sentinel lock kube-assets test-kube e2e bench-e2e image sbom clean
 
 help: ## Print this list.
 	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
@@ -111,6 +111,9 @@ test-kube: $(VENV)/.stamp-test ## Run tests/kube with every real program there, 
 
 e2e: $(VENV)/.stamp-test ## Run tests/e2e on a Kubernetes cluster in network namespaces. Root on Linux; what else: docs/e2e.md; 20 min after 30 of builds.
 	tests/e2e/run.sh $(ARGS)
+
+bench-e2e: $(VENV)/.stamp-test ## Measure the faults of docs/benchmarks.md on that cluster; fails if a target is missed. As e2e, an idle machine; 25-30 min.
+	tests/e2e/run.sh bench $(ARGS)
 
 image: ## Build the operator's container image. Needs docker, podman or buildah; 2 min.
 	@test -n "$(ENGINE)" || { echo "make image needs docker, podman or buildah on PATH." >&2; exit 1; }

@@ -7,11 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from bench.e2e import report as whole
+from bench.e2e import results as e2e_results
+from bench.e2e.results import Run as WholeRun
 from bench.faults import svg
 from bench.faults.nemeses import NEMESES
 from bench.faults.results import Run, read
 from bench.faults.targets import targets
 from bench.stats import percentile
+from bench.tables import row, table
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "faults"
 SIDE_BY_SIDE: Final = "side-by-side"
@@ -88,28 +92,23 @@ def grouped(runs: Iterable[Run]) -> dict[tuple[str, str], list[Run]]:
     return found
 
 
-def document(files: Files) -> str:
-    """The whole page."""
+def document(files: Files, e2e: tuple[Sequence[WholeRun], Sequence[Mapping[str, Any]]] = ((), ())) -> str:
+    """The whole page; ``e2e`` is what ``bench.e2e.results.load`` returns."""
     beside = files.get(SIDE_BY_SIDE, ((), {}))[0]
     ours = [run for runs, _conditions in files.values() for run in runs if run.contestant == "gungnir"]
-    parts = (_head(files), _beside(beside), _targets(beside, ours), (SPANS,), _alone(ours), _broken(ours))
+    parts = (
+        *(_head(files), _beside(beside), _targets(beside, ours), (SPANS,), _alone(ours), _broken(ours)),
+        whole.section(*e2e),
+    )
     return "\n".join(itertools.chain.from_iterable(parts)) + "\n"
-
-
-def _table(*columns: str) -> str:
-    return f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
-
-
-def _row(*cells: object) -> str:
-    return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
 def _head(files: Files) -> Iterator[str]:
     yield HEAD
-    yield _table("file", "runs", "date", "commit", "Valkey", "CPUs", "machine", "operator")
+    yield table("file", "runs", "date", "commit", "Valkey", "CPUs", "machine", "operator")
     for name, (runs, under) in files.items():
         cells = (under.get(key) or "not said" for key in ("date", "commit", "valkey", "cpus", "machine", "operator"))
-        yield _row(f"`{name}.json`", len(runs), *cells)
+        yield row(f"`{name}.json`", len(runs), *cells)
     yield AFTER_FILES
 
 
@@ -131,17 +130,17 @@ COLUMNS: Final = ("n", "failed over", "outage p50", "max", "whole again p50", "l
 
 def _beside(runs: Sequence[Run]) -> Iterator[str]:
     yield BESIDE
-    yield _table("fault", "contestant", *COLUMNS, "two primaries")
+    yield table("fault", "contestant", *COLUMNS, "two primaries")
     for (nemesis, label), group in grouped(runs).items():
-        yield _row(f"`{nemesis}`", label, *_outages(group), sum(run.two_primaries for run in group))
+        yield row(f"`{nemesis}`", label, *_outages(group), sum(run.two_primaries for run in group))
     yield AFTER_BESIDE
 
 
 def _targets(beside: Sequence[Run], ours: Sequence[Run]) -> Iterator[str]:
     yield "## Targets\n"
-    yield _table("target", "measured", "met")
+    yield table("target", "measured", "met")
     for target in targets(beside, ours):
-        yield _row(target.what, target.measured, target.verdict)
+        yield row(target.what, target.measured, target.verdict)
     yield ""
 
 
@@ -158,12 +157,12 @@ def _alone(ours: Sequence[Run]) -> Iterator[str]:
     blocked = sum(bool(run.blocked) for run in ours)
     if blocked:
         yield f"Faults (each of them two at once) after which it was blocked and waited for a person: {blocked}.\n"
-    yield _table("fault", "what is done", "expected", *COLUMNS)
+    yield table("fault", "what is done", "expected", *COLUMNS)
     by_name: dict[str, list[Run]] = {}
     for (nemesis, _label), group in grouped(ours).items():
         by_name.setdefault(nemesis, []).extend(group)
     for name, group in by_name.items():
-        yield _row(f"`{name}`", NEMESES[name].what, NEMESES[name].expect.value, *_outages(group))
+        yield row(f"`{name}`", NEMESES[name].what, NEMESES[name].expect.value, *_outages(group))
     yield ""
 
 
@@ -199,7 +198,7 @@ def pictures(files: Files) -> dict[str, str]:
 def main(arguments: Sequence[str]) -> None:
     """Print the page, or a picture."""
     files = load()
-    print(pictures(files)[arguments[0]] if arguments else document(files), end="")
+    print(pictures(files)[arguments[0]] if arguments else document(files, e2e_results.load()), end="")
 
 
 if __name__ == "__main__":

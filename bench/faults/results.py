@@ -1,7 +1,7 @@
 """The result of one fault, and the files that keep them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -71,8 +71,8 @@ def slim(run: Run) -> Run:
     return replace(run, roles=[], writes=[])
 
 
-def write(path: Path, runs: Sequence[Run], conditions: dict[str, Any]) -> None:
-    """Write a file of runs, whole or not at all."""
+def write(path: Path, runs: Iterable[Any], conditions: Mapping[str, Any]) -> None:
+    """Write a file of runs, which are dataclasses, a line each; whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     head = json.dumps({"format": FORMAT, "conditions": conditions})
     lines = ",\n".join(json.dumps(asdict(run)) for run in runs)
@@ -87,10 +87,20 @@ def read(path: Path) -> tuple[list[Run], dict[str, Any]]:
     Raises:
         ValueError: It is of another format.
     """
-    content = json.loads(path.read_text())
-    if content.get("format") != FORMAT:
-        raise ValueError(f"{path}: format {content.get('format')} is not {FORMAT}: run the campaign again")
-    return [_run(raw) for raw in content["runs"]], content["conditions"]
+    runs, conditions = content(path)
+    return [_run(raw) for raw in runs], conditions
+
+
+def content(path: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Read a file as ``write`` left it: the runs as they stand there, and their conditions.
+
+    Raises:
+        ValueError: It is of another format.
+    """
+    found = json.loads(path.read_text())
+    if found.get("format") != FORMAT:
+        raise ValueError(f"{path}: format {found.get('format')} is not {FORMAT}: run the campaign again")
+    return found["runs"], found["conditions"]
 
 
 def broken(runs: Iterable[Run]) -> list[Run]:

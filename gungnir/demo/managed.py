@@ -11,7 +11,7 @@ from gungnir.demo.check import Report, check
 from gungnir.demo.connection import Connection
 from gungnir.demo.errors import ConnectError, NotInTimeError
 from gungnir.demo.ledger import Ledger
-from gungnir.demo.roles import RoleSampler
+from gungnir.demo.roles import PERIOD_MS, RoleSampler
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.writers import Load, Writers
 from gungnir.resources.credentials import operator_user, password
@@ -269,10 +269,10 @@ class ManagedCluster:
         address = await self.client_address()
         return Writers(ledger, lambda: address, await self.password(), load)
 
-    async def role_sampler(self) -> RoleSampler:
+    async def role_sampler(self, period_ms: int = PERIOD_MS) -> RoleSampler:
         """A sampler of the roles of its pods; start it with ``async with``."""
         await self.pods()
-        return RoleSampler(self.addresses, await self.password(), self.pods)
+        return RoleSampler(self.addresses, await self.password(), self.pods, period_ms)
 
     async def verdict(self, ledger: Ledger) -> Report:
         """Read all keys of a ledger through the client Service and compare; the writers must have ended."""

@@ -1,4 +1,4 @@
-"""Watches who says that it is primary: ``ROLE`` of every pod, 50 times a second, on connections of its own.
+"""Watches who says that it is primary: ``ROLE`` of every pod, 50 times a second or as asked, on connections of its own.
 
 Theory of operation: all pods are asked at the same tick. A pod whose answer is outstanding is not asked again, so a
 frozen pod delays nobody. Two pods that both answer "primary" within a tick may still have handed over in between. So
@@ -25,7 +25,6 @@ from gungnir.resp.replies import PrimaryRole, ReplicaRole, RoleReply, parse_role
 
 PERIOD_MS: Final = 20
 _DEADLINE_MS: Final = 500
-_FRESH_NS: Final = PERIOD_MS * 1_000_000
 _REFRESH_S: Final = 0.2
 _KEPT_DOUBLES: Final = 20  # enough to understand what happened
 
@@ -126,6 +125,7 @@ class RoleSampler:
         addresses: Where the pods are; asked at every tick.
         password: Of the ``default`` user; None without authentication.
         refresh: Called every 200 ms, to learn of pods that came or moved; its failures are of no consequence.
+        period_ms: Milliseconds from tick to tick.
     """
 
     def __init__(
@@ -133,6 +133,7 @@ class RoleSampler:
         addresses: Addresses,
         password: str | None,
         refresh: Callable[[], Awaitable[object]] | None = None,
+        period_ms: int = PERIOD_MS,
     ) -> None:
         self.counts: Final = RoleCounts()
         self.primaries: Final[list[tuple[int, tuple[str, ...]]]] = []
@@ -141,6 +142,7 @@ class RoleSampler:
         self._password = password
         self._pods: dict[str, _Pod] = {}
         self._counted_ns = 0
+        self._period_ns = period_ms * 1_000_000
         self._refresh = refresh
         self._refreshing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -171,7 +173,7 @@ class RoleSampler:
                 pod = self._pods.setdefault(name, _Pod(name, self._password))
                 if pod.asking is None or pod.asking.done():
                     pod.asking = asyncio.create_task(self._sample(pod, address))
-            due = max(due + PERIOD_MS / 1000, time.monotonic())
+            due = max(due + self._period_ns / 1e9, time.monotonic())
             await asyncio.sleep(due - time.monotonic())
             self._note(tick_ns)
 
@@ -185,7 +187,7 @@ class RoleSampler:
         sample = await pod.ask(address)
         self.counts.samples += sample.role is not None
         if sample.primary:
-            since_ns = sample.answered_ns - _FRESH_NS
+            since_ns = sample.answered_ns - self._period_ns
             rivals = [other for other in self._pods.values() if other is not pod and other.was_primary(since_ns)]
             for rival in rivals:
                 await self._confirm(sample, rival)
@@ -194,7 +196,7 @@ class RoleSampler:
         address = self._addresses().get(rival.name)
         again = await rival.ask(address) if address is not None else None
         # One count for the two pods of a pair, which both come here.
-        if again is None or not again.primary or sample.asked_ns - self._counted_ns < _FRESH_NS // 2:
+        if again is None or not again.primary or sample.asked_ns - self._counted_ns < self._period_ns // 2:
             return
         self._counted_ns = sample.asked_ns
         counts = self.counts
@@ -208,7 +210,7 @@ class RoleSampler:
 
     def _followers(self, primary: str) -> list[str]:
         address = self._addresses().get(primary)
-        since_ns = time.monotonic_ns() - 2 * _FRESH_NS
+        since_ns = time.monotonic_ns() - 2 * self._period_ns
         latest = [pod.latest for pod in self._pods.values() if pod.latest and pod.latest.answered_ns >= since_ns]
         return [sample.pod for sample in latest if address is not None and sample.follows(address)]
 

@@ -8,7 +8,7 @@ from typing import Final, Self
 from gungnir.demo.check import Report
 from gungnir.demo.ledger import Ledger, Outcome, Write
 from gungnir.demo.managed import READY_MS, ClusterView, ManagedCluster
-from gungnir.demo.roles import RoleSampler
+from gungnir.demo.roles import PERIOD_MS, RoleSampler
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.writers import Load, Writers
 
@@ -24,20 +24,24 @@ class Trial:
         cluster: A cluster that has a primary.
         load: What the writers do.
         prefix: Of the keys; needed for a second trial of the same cluster.
+        period_ms: Milliseconds between two samples of the roles.
     """
 
-    def __init__(self, cluster: ManagedCluster, load: Load | None = None, prefix: str = "trial") -> None:
+    def __init__(
+        self, cluster: ManagedCluster, load: Load | None = None, prefix: str = "trial", period_ms: int = PERIOD_MS
+    ) -> None:
         self.cluster: Final = cluster
         self.ledger: Final = Ledger(prefix)
         self.report: Report | None = None
         self.sampler: RoleSampler
         self.writers: Writers
         self._load = load
+        self._period_ms = period_ms
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
-            self.sampler = await stack.enter_async_context(await self.cluster.role_sampler())
+            self.sampler = await stack.enter_async_context(await self.cluster.role_sampler(self._period_ms))
             self.writers = await stack.enter_async_context(await self.cluster.writers(self.ledger, self._load))
             await self.more_writes(FIRST_WRITES)
             self._stack = stack.pop_all()

@@ -17,7 +17,6 @@ from gungnir.demo.ledger import Ledger, Write
 from gungnir.resp import ErrorReply
 from gungnir.resp.commands import Command, wait
 
-_FIRST_PAUSE_MS: Final = 5
 _PAUSES: Final = 6
 
 
@@ -32,6 +31,7 @@ class Load:
         wait_replicas: How many replicas ``WAIT`` asks for.
         wait_timeout_ms: How long ``WAIT`` may take.
         deadline_ms: How long a client waits for a connection or an answer.
+        retry_ms: How long it waits before it connects again; a little longer for some, so that not all come at once.
     """
 
     writers: int = 4
@@ -40,6 +40,7 @@ class Load:
     wait_replicas: int = 1
     wait_timeout_ms: int = 200
     deadline_ms: int = 250
+    retry_ms: int = 5
 
 
 class Writers(ClientTasks):
@@ -66,7 +67,7 @@ class Writers(ClientTasks):
 
     async def _write(self, number: int) -> None:
         # Not all at the same moment, neither the writes nor the retries.
-        pause_ms = _FIRST_PAUSE_MS + number % _PAUSES
+        pause_ms = self.load.retry_ms + number % _PAUSES
         interval_s = 1 / self.load.rate_per_s
         due_s = time.monotonic() + interval_s * number / self.load.writers
         turn = number

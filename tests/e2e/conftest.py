@@ -16,28 +16,20 @@ from typing import Any, Final, Protocol
 
 import pytest
 
-from gungnir.api import names
 from gungnir.demo.ledger import Outcome
 from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.trial import Trial
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.writers import Load
-from gungnir.runtime.kube_resources import LEASES, PODS, VALKEYCLUSTERS
-from tests.e2e.client import CHART, Programs, RemoteApi
+from gungnir.runtime.kube_resources import VALKEYCLUSTERS
+from tests.e2e.client import Programs, RemoteApi
+from tests.e2e.installed import HOME, KUBECONFIG, LOAD, READY_MS, RELEASE, ask_for, install, uninstall
 from tests.e2e.nodes import Nodes, find_nodes
 
-KUBECONFIG: Final = "GUNGNIR_E2E_KUBECONFIG"
-IMAGE: Final = "GUNGNIR_E2E_IMAGE"
-HOME: Final = "gungnir-system"
-RELEASE: Final = "gungnir-operator"
 SPACE: Final = "e2e"
-READY_MS: Final = 90_000
-"""From the request to pods that are ready: kubelets pull nothing, but start containers one after the other."""
 UNNOTICED_MS: Final = 2_000
 """A pause that one machine with all nodes on it may make by itself. What an operator does shows otherwise, too."""
 _NUMBERS: Final = itertools.count(1)
-
-LOAD: Final = Load(writers=4, rate_per_s=50, wait_every=5)
 
 
 class UnderLoad(Protocol):
@@ -91,20 +83,6 @@ async def api(anyio_backend: str, kubeconfig: Path) -> AsyncIterator[RemoteApi]:
         yield api
 
 
-def image_values(image: str = "") -> tuple[str, ...]:
-    """The chart's values that name an image: the one under test, or another."""
-    image = image or os.environ.get(IMAGE, "")
-    if not image:
-        return ()
-    repository, _, tag = image.rpartition(":")
-    return ("--set", f"image.repository={repository}", "--set", f"image.tag={tag}")
-
-
-def install(programs: Programs) -> None:
-    """Install the operator with its chart's defaults, and wait until both of its pods are ready."""
-    programs.helm("install", RELEASE, str(CHART), "--namespace", HOME, "--create-namespace", "--wait", *image_values())
-
-
 @pytest.fixture(scope="session")
 def release(programs: Programs) -> Iterator[str]:
     """The operator, installed; both of its pods are ready."""
@@ -112,7 +90,7 @@ def release(programs: Programs) -> Iterator[str]:
     programs.kubectl("create", "namespace", SPACE)
     yield RELEASE
     programs.kubectl("delete", "namespace", SPACE, "--timeout=120s")
-    programs.helm("uninstall", RELEASE, "--namespace", HOME, "--wait")
+    uninstall(programs)
 
 
 @pytest.fixture
@@ -124,12 +102,7 @@ async def deploy(api: RemoteApi, release: str) -> AsyncIterator[Deploy]:
     async def apply(*, wait: bool = True, **spec: Any) -> ManagedCluster:
         name = f"vc{next(_NUMBERS)}"
         created.append(name)
-        metadata = {"name": name, "namespace": SPACE}
-        # All nodes share one machine: without a share of their own, servers wait for seconds while an operator starts.
-        share = {"resources": {"requests": {"cpu": "250m"}}}
-        body = {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": metadata, "spec": share | spec}
-        await api.apply([body])
-        cluster = ManagedCluster(api, SPACE, name)
+        cluster = await ask_for(api, SPACE, name, spec)
         if wait:
             await cluster.wait_ready(timeout_ms=READY_MS)
         return cluster
@@ -189,35 +162,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("measured, in ms")
         for line in figures:
             terminalreporter.write_line(line)
-
-
-async def pod_of(cluster: ManagedCluster, name: str) -> dict[str, Any]:
-    """A pod that has to be there."""
-    found = await cluster.api.get(PODS, cluster.namespace, name)
-    assert found is not None, f"pod {name} is not there"
-    return found
-
-
-async def leading_pod(cluster: ManagedCluster) -> dict[str, Any]:
-    """The operator's pod that holds the lease, once one does."""
-
-    async def holder() -> dict[str, Any] | None:
-        lease = await cluster.api.get(LEASES, HOME, RELEASE) or {}
-        name = (lease.get("spec") or {}).get("holderIdentity")
-        return await cluster.api.get(PODS, HOME, name) if name else None
-
-    return await wait_for("an operator that leads", holder, timeout_ms=READY_MS, poll_ms=100)
-
-
-async def operators_ready(cluster: ManagedCluster) -> None:
-    """Wait until both of the operator's pods are ready, and no third one is left."""
-
-    async def both() -> bool:
-        found = await cluster.api.list(PODS, HOME, f"app.kubernetes.io/instance={RELEASE}")
-        conditions = [c for pod in found for c in pod["status"].get("conditions") or [] if c["type"] == "Ready"]
-        return len(found) == 2 and [c["status"] for c in conditions] == ["True", "True"]
-
-    await wait_for("both operators", both, timeout_ms=READY_MS, poll_ms=500)
 
 
 async def identities(cluster: ManagedCluster) -> dict[str, tuple[str, int]]:

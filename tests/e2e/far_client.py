@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from gungnir.demo.ledger import Ledger, Outcome, Write
 from gungnir.demo.managed import ManagedCluster
@@ -21,30 +21,25 @@ LOAD: Final = Load(writers=2, rate_per_s=50, wait_every=5)
 _LONGEST_LEDGER: Final = 64 << 20
 
 
-class FarClient:
-    """Writes through the client Service from a node, inside ``async with``; then ``writes`` has what it did.
+class FarProcess:
+    """A module of Python in the network of a node, inside ``async with``; afterwards ``printed`` has its lines.
 
     Args:
         nodes: The machines.
         node: On which of them.
-        cluster: The cluster.
-        prefix: Of the keys; not that of another client.
+        cluster: The cluster, whose password is the first line of its input; that ends with ``async with``.
+        command: The module and its arguments.
     """
 
-    def __init__(self, nodes: Nodes, node: str, cluster: ManagedCluster, prefix: str = "far") -> None:
-        self.writes: list[Write] = []
-        self.prefix: Final = prefix
+    def __init__(self, nodes: Nodes, node: str, cluster: ManagedCluster, *command: str) -> None:
+        self.printed: list[dict[str, Any]] = []
         self._cluster = cluster
-        self._command = (*nodes.beside(node), sys.executable, "-m", __name__)
+        self._command = (*nodes.beside(node), sys.executable, "-m", *command)
         self._process: asyncio.subprocess.Process
 
     async def __aenter__(self) -> Self:
-        host, port = await self._cluster.client_address()
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
-            host,
-            str(port),
-            self.prefix,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             cwd=ROOT,
@@ -57,9 +52,31 @@ class FarClient:
 
     async def __aexit__(self, *_exc: object) -> None:
         printed, _ = await self._process.communicate(b"")  # which ends its input
-        assert self._process.returncode == 0, f"the client on the node ended with {self._process.returncode}"
-        entries = (json.loads(line) for line in printed.splitlines())
-        self.writes = [Write(**{**entry, "outcome": Outcome(entry["outcome"])}) for entry in entries]
+        assert self._process.returncode == 0, f"{self._command[-2:]} on the node ended with {self._process.returncode}"
+        self.printed = [json.loads(line) for line in printed.splitlines()]
+
+
+class FarClient(FarProcess):
+    """Writes through the client Service from a node, inside ``async with``; then ``writes`` has what it did.
+
+    Args:
+        nodes: The machines.
+        node: On which of them.
+        cluster: The cluster.
+        address: Of the client Service.
+        prefix: Of the keys; not that of another client.
+    """
+
+    def __init__(
+        self, nodes: Nodes, node: str, cluster: ManagedCluster, address: tuple[str, int], prefix: str = "far"
+    ) -> None:
+        super().__init__(nodes, node, cluster, __name__, address[0], str(address[1]), prefix)
+        self.writes: list[Write] = []
+        self.prefix: Final = prefix
+
+    async def __aexit__(self, *exc: object) -> None:
+        await super().__aexit__(*exc)
+        self.writes = [Write(**{**entry, "outcome": Outcome(entry["outcome"])}) for entry in self.printed]
 
     def acknowledged(self, start_ns: int, end_ns: int) -> list[int]:
         """When its writes were acknowledged within an interval of ``time.monotonic_ns``, in order; after the end."""

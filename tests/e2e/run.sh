@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The end-to-end suite on a cluster of its own: builds what is missing, starts the cluster, runs the tests, ends the cluster.
 #   run.sh [PYTEST OPTIONS...]
+#   run.sh bench [OPTIONS...]     the same cluster, and `python -m bench.e2e` instead of the tests
 # NODES=1 makes a smaller cluster. KEEP=1 leaves the cluster up for a look around (then: cluster/cluster.sh down).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -11,6 +12,13 @@ export GUNGNIR_E2E_IMAGES=${GUNGNIR_E2E_IMAGES:-$cache/e2e-images}
 export GUNGNIR_E2E_DIR=${GUNGNIR_E2E_DIR:-/run/gungnir-e2e}
 export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=${STORAGE_DRIVER:-overlay}
 image=docker.io/library/gungnir:0.1.0 next=docker.io/library/gungnir:next
+
+if [[ ${1:-} == bench ]]; then
+  shift
+  what=measurements command=(-m bench.e2e --commit "$(git -C "$root" rev-parse --short=12 HEAD 2> /dev/null || echo unknown)")
+else
+  what=tests command=(-m pytest "$here" -m e2e -v)
+fi
 
 step() { printf '\n==> %s (%d s)\n' "$1" "$SECONDS"; }
 
@@ -33,8 +41,8 @@ trap finish EXIT
 step "a cluster of ${NODES:-3} nodes"
 "$here/cluster/cluster.sh" up "${NODES:-3}"
 "$here/cluster/cluster.sh" load "$work/gungnir.tar" "$work/next.tar"
-step "tests"
+step "$what"
 # From the control plane's network: it reaches pods and Services, and stays when a node is cut off.
 GUNGNIR_REQUIRE_KUBE=1 GUNGNIR_E2E_KUBECONFIG=$GUNGNIR_E2E_DIR/admin.kubeconfig GUNGNIR_E2E_IMAGE=$image \
   GUNGNIR_E2E_NEXT_IMAGE=$next \
-  "$here/cluster/cluster.sh" exec 0 "$root/.venv/bin/python" -m pytest "$here" -m e2e -v "$@"
+  "$here/cluster/cluster.sh" exec 0 env --chdir="$root" "$root/.venv/bin/python" "${command[@]}" "$@"

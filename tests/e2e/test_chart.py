@@ -9,19 +9,8 @@ from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.waiting import wait_for
 from gungnir.runtime.kube_resources import PODS
 from tests.e2e.client import CHART, Programs
-from tests.e2e.conftest import (
-    HOME,
-    READY_MS,
-    RELEASE,
-    Deploy,
-    Report,
-    UnderLoad,
-    fail_over,
-    image_values,
-    install,
-    operators_ready,
-    unnoticed,
-)
+from tests.e2e.conftest import Deploy, Report, UnderLoad, fail_over, unnoticed
+from tests.e2e.installed import HOME, READY_MS, RELEASE, image_values, install, operators_ready
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.timeout(400)]
 

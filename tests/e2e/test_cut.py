@@ -6,11 +6,11 @@ import time
 import pytest
 
 from gungnir.demo.check import check
-from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.trial import Trial
 from gungnir.demo.waiting import wait_for
-from tests.e2e.conftest import READY_MS, Deploy, Report, UnderLoad, fail_over, leading_pod, pod_of, unnoticed
+from tests.e2e.conftest import Deploy, Report, UnderLoad, fail_over, unnoticed
 from tests.e2e.far_client import FarClient
+from tests.e2e.installed import READY_MS, pod_of, primary_beside
 from tests.e2e.nodes import Nodes
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -20,21 +20,6 @@ NODE_DOWN_MS = 60_000
 LEASE_MS = 15_000
 WINDOW_MS = 4_000
 """``min-replicas-max-lag`` + 2 s: so long an isolated primary may accept writes (docs/failure-modes.md)."""
-
-
-async def primary_beside(cluster: ManagedCluster, trial: Trial, *, leader: bool) -> str:
-    """Hand the role to a pod on the node of the operator's leader, or on another one; returns the primary's node."""
-    theirs = (await leading_pod(cluster))["spec"]["nodeName"]
-    before = await cluster.view()
-    where = {name: str(pod["spec"]["nodeName"]) for name, pod in (await cluster.pods()).items()}
-    fit = [name for name, node in where.items() if (node == theirs) == leader]
-    if not fit:
-        pytest.skip("needs a pod on such a node: the scheduler put none there")
-    if before.primary not in fit:
-        await cluster.switch_over(fit[0])
-        await trial.next_primary(before)
-        await trial.ready(timeout_ms=READY_MS)
-    return where[(await cluster.view()).primary]
 
 
 @pytest.mark.usefixtures("three_nodes")
@@ -49,8 +34,10 @@ async def test_a_node_that_is_cut_off_does_not_hold_up_the_failover(
     """
     cluster = await deploy()
     async with under_load(cluster) as trial:
-        node = await primary_beside(cluster, trial, leader=leader)
-        far = FarClient(nodes, node, cluster)
+        node = await primary_beside(trial, leader=leader)
+        if not node:
+            pytest.skip("needs a pod on such a node: the scheduler put none there")
+        far = FarClient(nodes, node, cluster, await cluster.client_address())
         async with far:
 
             async def served() -> int:

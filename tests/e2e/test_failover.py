@@ -6,7 +6,8 @@ import signal
 import pytest
 
 from gungnir.runtime.kube_resources import PODS
-from tests.e2e.conftest import READY_MS, Deploy, Report, UnderLoad, fail_over, pod_of
+from tests.e2e.conftest import Deploy, Report, UnderLoad, fail_over
+from tests.e2e.installed import READY_MS, pod_of
 from tests.e2e.nodes import Nodes
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.timeout(400)]

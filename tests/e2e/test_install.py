@@ -12,7 +12,8 @@ import yaml
 from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.waiting import wait_for
 from tests.e2e.client import ROOT, Programs, RemoteApi
-from tests.e2e.conftest import HOME, READY_MS, SPACE, Deploy, Report
+from tests.e2e.conftest import SPACE, Deploy, Report
+from tests.e2e.installed import HOME, READY_MS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.timeout(400)]
 

@@ -10,7 +10,8 @@ from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.waiting import wait_for
 from gungnir.runtime.kube_resources import PERSISTENTVOLUMECLAIMS, RESOURCES, VALKEYCLUSTERS
 from tests.e2e.client import Programs
-from tests.e2e.conftest import READY_MS, Deploy
+from tests.e2e.conftest import Deploy
+from tests.e2e.installed import READY_MS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.timeout(400)]
 

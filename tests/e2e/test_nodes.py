@@ -9,7 +9,8 @@ from gungnir.api.spec import DEFAULT_IMAGE
 from gungnir.demo.waiting import wait_for
 from gungnir.runtime.kube_resources import PODS
 from tests.e2e.client import Programs
-from tests.e2e.conftest import READY_MS, UNNOTICED_MS, Deploy, Report, UnderLoad, fail_over, pod_of
+from tests.e2e.conftest import UNNOTICED_MS, Deploy, Report, UnderLoad, fail_over
+from tests.e2e.installed import READY_MS, pod_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.timeout(400)]
 

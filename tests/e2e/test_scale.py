@@ -4,7 +4,8 @@ import pytest
 
 from gungnir.demo.managed import ManagedCluster
 from gungnir.demo.waiting import wait_for
-from tests.e2e.conftest import READY_MS, Deploy, UnderLoad
+from tests.e2e.conftest import Deploy, UnderLoad
+from tests.e2e.installed import READY_MS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.timeout(400)]
 

