@@ -13,6 +13,7 @@ from bench.faults.clients import Clients
 from bench.faults.contestants import CONTESTANTS, Contestant, Settings
 from bench.faults.nemeses import NEMESES
 from bench.faults.nemeses.base import Nemesis
+from bench.faults.pubsub import PERIOD_MS, PubSub
 from bench.faults.results import Run
 from bench.faults.scene import Scene
 from bench.faults.stall import Stall
@@ -81,7 +82,8 @@ class _Running:
         redundancy_ms = -1.0
         async with contestant.sampler() as sampler, Stall() as stall:
             clients = Clients(self._ledger, contestant.pool, self._load, self._seed)
-            async with clients:
+            pubsub = PubSub(self._ledger.prefix, contestant.pool)
+            async with clients, pubsub:
                 await self._more_writes(FIRST_WRITES, "before the fault")
                 scene = Scene(contestant, before, random.Random(f"{self._nemesis.name}/{self._seed}"))  # noqa: S311 - repeatable, no secret
                 await self._act(scene)
@@ -91,6 +93,7 @@ class _Running:
                     redundancy_ms = (time.monotonic_ns() - healed_ns) / 1e6
                 if not self._blocked:
                     await self._more_writes(LAST_WRITES, "after everything had healed")
+                    await self._hears(pubsub)
             end_ns = time.monotonic_ns()
             verdict = await self._verdict(clients, scene)
         after = await contestant.primary(), await contestant.generation()
@@ -116,6 +119,7 @@ class _Running:
             roles=_since(sampler, origin_ns),
             writes=_buckets(self._ledger, origin_ns, end_ns),
             anomalies=self._problems,
+            silence_ms=round(pubsub.longest_silence_ms(scene.start_ns, end_ns), 1),
         )
         found.anomalies.extend(anomalies(found, self._nemesis, counts.doubles))
         return found
@@ -150,6 +154,13 @@ class _Running:
         except NotInTimeError as error:
             last = self._ledger.writes[-1].error if self._ledger.writes else "nothing was sent"
             self._problems.append(f"writes {when} are not acknowledged: {error} ({last})")
+
+    async def _hears(self, pubsub: PubSub) -> None:
+        moment_ns = time.monotonic_ns()
+        try:
+            await wait_for("a message", lambda: pubsub.hears_since(moment_ns), timeout_ms=_WRITES_MS, poll_ms=PERIOD_MS)
+        except NotInTimeError as error:
+            self._problems.append(f"a subscriber hears nothing after everything had healed: {error}")
 
     async def _verdict(self, clients: Clients, scene: Scene) -> Verdict:
         prefix = self._ledger.prefix + ":"

@@ -6,10 +6,11 @@ by one: a client object that reconnects between the two would take the ``WAIT`` 
 Nothing is retried: a write is sent once, and on any doubt the next one goes out on a new connection.
 """
 
+import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -129,18 +130,23 @@ class Clients(ClientTasks):
             return False
         return True
 
-    async def _connections(self, pause_ms: float) -> AsyncIterator[Connection]:
-        """Connections, one after another: each is closed before the next one is made."""
-        pool = self._pools()
-        while not self._stopping.is_set():
-            try:
-                connection = await pool.get_connection("SET")
-            except (ValkeyError, OSError):
-                await self._pause(pause_ms)
-                continue
-            try:
-                yield connection
-            finally:
-                await connection.disconnect(nowait=True)
-                await pool.release(connection)
-            await self._pause(pause_ms)
+    def _connections(self, pause_ms: float) -> AsyncIterator[Connection]:
+        return connections(self._pools(), self._stopping, lambda: self._pause(pause_ms))
+
+
+async def connections(
+    pool: ConnectionPool, stopping: asyncio.Event, pause: Callable[[], Awaitable[None]]
+) -> AsyncIterator[Connection]:
+    """Connections of a pool, one after another until ``stopping``: each is closed before the next one is made."""
+    while not stopping.is_set():
+        try:
+            connection = await pool.get_connection("SET")
+        except (ValkeyError, OSError):
+            await pause()
+            continue
+        try:
+            yield connection
+        finally:
+            await connection.disconnect(nowait=True)
+            await pool.release(connection)
+        await pause()

@@ -14,6 +14,7 @@ from bench.faults import svg
 from bench.faults.nemeses import NEMESES
 from bench.faults.results import Run, read
 from bench.faults.targets import targets
+from bench.faults.where import where_time_goes
 from bench.stats import percentile
 from bench.tables import row, table
 
@@ -58,18 +59,6 @@ pair with replicas on both sides would be a broken promise.
 ![Course of one SIGKILL for each contestant](benchmarks/timelines.svg)
 """
 
-SPANS: Final = """## Where the time goes
-
-Spans of the operator ([tracing](tracing.md)), each of one run: dark a round of the failover machine, blue its steps
-with their requests, light blue the commands to pods, each with its duration in ms. Made by
-`python -m bench.spans record`, the operator compiled and with spans. One run each: they show the order and the shares,
-not a distribution.
-
-![Spans of a failover after SIGKILL](benchmarks/spans-sigkill.svg)
-
-![Spans of a planned switchover](benchmarks/spans-switchover.svg)
-"""
-
 Files = Mapping[str, tuple[Sequence[Run], Mapping[str, Any]]]
 """Runs and conditions of each file, by its name."""
 
@@ -97,7 +86,7 @@ def document(files: Files, e2e: tuple[Sequence[WholeRun], Sequence[Mapping[str, 
     beside = files.get(SIDE_BY_SIDE, ((), {}))[0]
     ours = [run for runs, _conditions in files.values() for run in runs if run.contestant == "gungnir"]
     parts = (
-        *(_head(files), _beside(beside), _targets(beside, ours), (SPANS,), _alone(ours), _broken(ours)),
+        *(_head(files), _beside(beside), _targets(beside, ours), where_time_goes(), _alone(ours), _broken(ours)),
         whole.section(*e2e),
     )
     return "\n".join(itertools.chain.from_iterable(parts)) + "\n"
@@ -157,6 +146,12 @@ def _alone(ours: Sequence[Run]) -> Iterator[str]:
     blocked = sum(bool(run.blocked) for run in ours)
     if blocked:
         yield f"Faults (each of them two at once) after which it was blocked and waited for a person: {blocked}.\n"
+    silences = [run.silence_ms for run in ours if run.silence_ms >= 0]
+    if silences:
+        yield (
+            f"A subscriber that is sent a message every 50 ms heard nothing for {percentile(silences, 50):,.0f} ms\n"
+            f"(p50), {max(silences):,.0f} ms at most, in {len(silences)} faults.\n"
+        )
     yield table("fault", "what is done", "expected", *COLUMNS)
     by_name: dict[str, list[Run]] = {}
     for (nemesis, _label), group in grouped(ours).items():

@@ -34,6 +34,8 @@ class Run:
         marks: What was done when, in milliseconds since the run was set up.
         roles: Who was primary when, as the samples saw it; same clock.
         writes: Acknowledged writes of each 100 ms, same clock: the time line.
+        silence_ms: Longest time for which a subscriber heard nothing, while there was something to hear every 50 ms; -1
+            in files of before there was one.
         anomalies: What a contestant that keeps its promises does not do, in words.
     """
 
@@ -57,6 +59,7 @@ class Run:
     roles: list[tuple[float, list[str]]]
     writes: list[int]
     anomalies: list[str]
+    silence_ms: float = -1.0
 
     @property
     def label(self) -> str:

@@ -8,8 +8,8 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
@@ -39,6 +39,7 @@ class OperatorOptions:
         lease_namespace: Namespace of the lease.
         valkey_source_address: Address from which it connects to pods; empty for any.
         extra: More command-line arguments.
+        variables: More of its environment.
         traced: Whether it writes a trace, which takes time at every step.
         bytecode: Directory in which it keeps its compiled modules, whatever this process is told about that; None: as
             this process does. The image brings compiled modules; a start that compiles them takes twice as long.
@@ -51,6 +52,7 @@ class OperatorOptions:
     lease_namespace: str = "default"
     valkey_source_address: str = ""
     extra: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
     traced: bool = True
     bytecode: Path | None = None
 
@@ -58,6 +60,7 @@ class OperatorOptions:
     def environment(self) -> dict[str, str]:
         """Its environment: ours, without settings of an operator."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("GUNGNIR_")}
+        ours.update(self.variables)
         if self.bytecode is None:
             return ours
         return ours | {"PYTHONPYCACHEPREFIX": str(self.bytecode), "PYTHONDONTWRITEBYTECODE": ""}

@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -50,8 +50,10 @@ class World:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._stack.aclose()
 
-    def new_operator(self, identity: str = "operator-1", extra: Sequence[str] = ()) -> OperatorProcess:
-        """An operator that is not started yet."""
+    def new_operator(
+        self, identity: str = "operator-1", extra: Sequence[str] = (), variables: Mapping[str, str] | None = None
+    ) -> OperatorProcess:
+        """An operator that is not started yet; ``extra`` is of its command line, ``variables`` of its environment."""
         source = self.local.operator_source_address
         options = OperatorOptions(
             kubeconfig=Path(self.local.kubeconfig),
@@ -61,6 +63,7 @@ class World:
             valkey_source_address=source,
             lease_namespace=OPERATOR_NAMESPACE,
             extra=extra,
+            variables=variables or {},
             traced=not self.as_shipped,
             bytecode=self.directory / "bytecode" if self.as_shipped else None,
         )

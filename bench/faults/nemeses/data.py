@@ -1,5 +1,6 @@
 """People and disks: everything deleted, roles changed by hand, the end of an append-only file lost."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -51,8 +52,58 @@ async def _primary_by_hand(scene: Scene) -> None:
     await scene.pause(away_ms(scene))
 
 
+def data_directory(scene: Scene, pod: str) -> Path:
+    """Where the server of a pod keeps its files.
+
+    Raises:
+        UserError: It does not run.
+    """
+    return Path(f"/proc/{scene.local.container_pid(pod)}/cwd").readlink()
+
+
+def fill(directory: Path) -> Path:
+    """Let the next append-only file be ``/dev/full``: every write to it fails with ENOSPC, also for root.
+
+    It is the next one after a BGREWRITEAOF. Returns the path to take away again.
+    """
+    # Two of them while a rewrite is under way; the server counts them up.
+    numbered = {int(path.name.split(".")[-3]): path for path in (directory / "appendonlydir").glob("*.incr.aof")}
+    last = max(numbered)
+    following = numbered[last].with_name(numbered[last].name.replace(f".{last}.incr.", f".{last + 1}.incr."))
+    following.symlink_to("/dev/full")
+    return following
+
+
+def free(full: Path) -> None:
+    """The disk has room again."""
+    full.unlink(missing_ok=True)
+    full.touch()
+
+
+async def _disk_full(scene: Scene, victim: str) -> None:
+    full = fill(data_directory(scene, victim))
+    try:
+        scene.strike(f"the disk of {victim} is full")
+        await scene.contestant.admin(victim, (b"BGREWRITEAOF",))
+        await scene.pause(scene.choose_ms("full_ms", 1000, 5000) + away_ms(scene))
+    finally:
+        free(full)
+    scene.mark("the disk has room")
+    with contextlib.suppress(UserError):  # a replica that cannot write its file ends by itself (replication.c)
+        await scene.local.kill(victim)
+    await scene.pause(away_ms(scene))
+
+
+async def _disk_full_primary(scene: Scene) -> None:
+    await _disk_full(scene, scene.primary)
+
+
+async def _disk_full_replica(scene: Scene) -> None:
+    await _disk_full(scene, scene.choose("victim", *scene.replicas))
+
+
 async def _truncate(scene: Scene, victim: str) -> None:
-    directory = Path(f"/proc/{scene.local.container_pid(victim)}/cwd").readlink()  # noqa: ASYNC240 - proc(5) does not block
+    directory = data_directory(scene, victim)
     scene.local.restart_delay_ms = RESTART_MS
     scene.strike(f"SIGKILL {victim}")
     await scene.local.kill(victim)
@@ -86,6 +137,20 @@ async def _truncate_replica(scene: Scene) -> None:
 
 
 TABLE: Final = (
+    Nemesis(
+        "disk-full",
+        "the primary's disk is full for some seconds (ENOSPC for its append-only file)",
+        Expect.FAIL_OVER,
+        _disk_full_primary,
+        pairs=False,
+    ),
+    Nemesis(
+        "disk-full-replica",
+        "a replica's disk is full for some seconds",
+        Expect.STAY,
+        _disk_full_replica,
+        pairs=False,
+    ),
     Nemesis("flushall", "a client deletes everything", Expect.STAY, _flush, pairs=False),
     Nemesis(
         "replicaof-replica",

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from bench.faults.nemeses.base import Expect, Nemesis
+from bench.faults.nemeses.base import OPERATED, Expect, Nemesis
 from bench.faults.scene import Scene
 
 AWAY_FACTOR: Final = 3
@@ -89,6 +89,26 @@ async def _switch(scene: Scene) -> None:
     await scene.pause(2000)
 
 
+async def _delete(scene: Scene) -> None:
+    scene.strike(f"delete {scene.primary}")
+    scene.local.delete_pod(scene.primary)
+    await scene.pause(away_ms(scene))
+
+
+async def _force_delete(scene: Scene) -> None:
+    scene.strike(f"delete {scene.primary} by force")
+    scene.local.delete_pod(scene.primary, grace_s=0)
+    await scene.pause(away_ms(scene))
+
+
+async def _delete_replica(scene: Scene) -> None:
+    victim = scene.choose("victim", *scene.replicas)
+    grace_s = {"yes": 0, "no": None}[scene.choose("by_force", "yes", "no")]
+    scene.strike(f"delete {victim}")
+    scene.local.delete_pod(victim, grace_s=grace_s)
+    await scene.pause(away_ms(scene))
+
+
 TABLE: Final = (
     Nemesis("sigkill", "SIGKILL of the primary, which stays away", Expect.FAIL_OVER, _kill),
     Nemesis("sigkill-restart", "SIGKILL of the primary, back with its disk after 0.2-2 s", Expect.MAY, _restart),
@@ -102,6 +122,31 @@ TABLE: Final = (
     Nemesis("sigkill-twice", "SIGKILL of the primary, 0.05-4 s later of the next one", Expect.MAY, _twice, pairs=False),
     Nemesis("sigstop-long", "SIGSTOP of the primary for more than twice down-after", Expect.FAIL_OVER, _long_stop),
     Nemesis("sigstop-short", "SIGSTOP of the primary for up to half of down-after", Expect.STAY, _short_stop),
+    Nemesis(
+        "delete",
+        "the pod of the primary is deleted",
+        Expect.FAIL_OVER,
+        _delete,
+        OPERATED,
+        pairs=False,
+        lossless=True,
+    ),
+    Nemesis(
+        "delete-force",
+        "the pod of the primary is deleted by force",
+        Expect.FAIL_OVER,
+        _force_delete,
+        OPERATED,
+        pairs=False,
+    ),
+    Nemesis(
+        "delete-replica",
+        "the pod of a replica is deleted, by force or not",
+        Expect.MAY,
+        _delete_replica,
+        OPERATED,
+        pairs=False,
+    ),
     Nemesis("wipe-replica", "a replica is killed and loses its disk", Expect.STAY, _wipe_replica, destructive=True),
     Nemesis(
         "kill-all", "SIGKILL of all pods at once, back after 0.2-2 s", Expect.MAY, _all, pairs=False, all_copies=True

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from bench.faults.nemeses.data import fill, free
 from gungnir.api import names
 from gungnir.demo.connection import Connection
 from gungnir.demo.managed import ClusterView, ManagedCluster
@@ -265,17 +266,12 @@ async def test_a_pod_that_cannot_save_its_fence_is_not_elected(
 @contextlib.asynccontextmanager
 async def full_disk(shell: Shell, cluster: ManagedCluster, pod: str) -> AsyncIterator[None]:
     """``/dev/full`` in place of the next append-only file: every write to it fails with ENOSPC, also for root."""
-    directory = data_directory(shell, pod) / "appendonlydir"
-    (current,) = directory.glob("*.incr.aof")
-    stem, number = current.name.removesuffix(".incr.aof").rsplit(".", 1)
-    following = directory / f"{stem}.{int(number) + 1}.incr.aof"
-    following.symlink_to("/dev/full")
+    following = fill(data_directory(shell, pod))
     await as_operator(cluster, pod, (b"BGREWRITEAOF",))
     try:
         yield
     finally:
-        following.unlink()
-        following.touch()
+        free(following)
 
 
 async def test_a_primary_whose_disk_is_full_is_named_and_hands_over(
