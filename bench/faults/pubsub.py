@@ -65,8 +65,10 @@ class PubSub(ClientTasks):
                 await connection.send_command("SUBSCRIBE", self._channel)
                 await connection.read_response()
                 while not self._stopping.is_set():
-                    _kind, _channel, sent = await connection.read_response(timeout=SILENCE_MS / 1000)
-                    self.heard.append((int(sent), time.monotonic_ns()))
+                    message = await connection.read_response(timeout=SILENCE_MS / 1000)
+                    if message is None:  # nothing came in time
+                        break
+                    self.heard.append((int(message[2]), time.monotonic_ns()))
 
     def _connections(self) -> AsyncIterator[Connection]:
         return connections(self._pools(), self._stopping, lambda: self._pause(_PAUSE_MS))

@@ -11,6 +11,7 @@ from bench.e2e import report as whole
 from bench.e2e import results as e2e_results
 from bench.e2e.results import Run as WholeRun
 from bench.faults import svg
+from bench.faults.found import FOUND
 from bench.faults.nemeses import NEMESES
 from bench.faults.results import Run, read
 from bench.faults.targets import targets
@@ -171,7 +172,17 @@ def _broken(ours: Sequence[Run]) -> Iterator[str]:
         late = (
             f" (the measuring program was itself held up for {run.stall_ms:,.0f} ms)" if run.stall_ms > LATE_MS else ""
         )
-        yield f"- {where}: {'; '.join(text[:160] for text in run.anomalies)}{late}"
+        yield f"- {where}: {'; '.join(text[:160] for text in run.anomalies)}{late}{_became(run)}"
+
+
+def _became(run: Run) -> str:
+    """What was changed since, if somebody found out why."""
+    same = (row for row in FOUND if (row.nemesis, row.seed, row.down_after_ms) == _repeat(run))
+    return "".join(f". Found: {row.what}. Since then {row.became}" for row in same)
+
+
+def _repeat(run: Run) -> tuple[str, int, int]:
+    return run.nemesis, run.seed, run.down_after_ms
 
 
 def _sum(runs: Iterable[Run], key: str) -> int:

@@ -1,10 +1,19 @@
 """What a subscriber heard, as figures."""
 
+import asyncio
+from typing import Any, cast
+
 import pytest
 
 from bench.faults.pubsub import PubSub
+from gungnir.demo.waiting import wait_for
 
 MS = 1_000_000
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 def heard(*messages_ms: tuple[int, int]) -> PubSub:
@@ -26,3 +35,38 @@ def test_a_message_counts_as_heard_since_a_moment_if_it_was_sent_later() -> None
     """One that was on its way does not show that the way leads to the new primary."""
     assert not heard((90, 120)).hears_since(100 * MS)
     assert heard((90, 120), (110, 130)).hears_since(100 * MS)
+
+
+class _Server:
+    """A pool and its connections at once; a subscriber hears one message on each, and then nothing in time."""
+
+    def __init__(self) -> None:
+        self.subscriptions = 0
+        self._unread: list[object] = []
+
+    async def get_connection(self, _command: str) -> "_Server":
+        return self
+
+    async def send_command(self, command: str, *_arguments: str) -> None:
+        if command == "SUBSCRIBE":
+            self.subscriptions += 1
+            self._unread = [["subscribe", b"channel", 1], ["message", b"channel", b"1"], None]
+
+    async def read_response(self, timeout: float | None = None) -> object:  # noqa: ASYNC109 - as the library has it
+        await asyncio.sleep(0)
+        return self._unread.pop(0) if self._unread else timeout
+
+    async def disconnect(self, *, nowait: bool) -> None:
+        assert nowait
+
+    async def release(self, _connection: "_Server") -> None:
+        pass
+
+
+@pytest.mark.anyio
+async def test_a_subscriber_that_hears_nothing_in_time_connects_anew() -> None:
+    """A frozen primary closes no connection: who waits for it for ever never hears the new one."""
+    server = _Server()
+    async with PubSub("channel", lambda: cast("Any", server)) as clients:
+        await wait_for("a third subscription", lambda: server.subscriptions >= 3, timeout_ms=5000)
+    assert len(clients.heard) >= 2
