@@ -23,7 +23,7 @@ from bench.stats import conditions
 from gungnir.demo.errors import NotInTimeError
 from gungnir.errors import RetryableError, UserError
 from tests.e2e.client import Programs, RemoteApi
-from tests.e2e.installed import IMAGE, KUBECONFIG, install, uninstall
+from tests.e2e.installed import IMAGE, KUBECONFIG, VALUES, install, uninstall
 from tests.e2e.nodes import FOLDER, OwnNodes
 
 _SHOWN: Final = 120
@@ -50,7 +50,7 @@ def main(
     plan = [(name, n) for n in range(1, max(runs, long_runs) + 1) for name in chosen if n <= times[name]]
     if seed:
         random.Random(seed).shuffle(plan)  # noqa: S311 - an order that can be repeated
-    under = conditions(machine=machine, commit=commit, nodes=3, seed=seed)
+    under = conditions(machine=machine, commit=commit, nodes=3, seed=seed, values=os.environ.get(VALUES, ""))
     progress = Progress(out, under)
     asyncio.run(_measure(plan, progress, Path(kubeconfig), OwnNodes(Path(folder))))
     raise typer.Exit(progress.end())

@@ -154,10 +154,10 @@ class Struck:
         return Run(*self._named, self.figures, self.stages())
 
     def stages(self) -> dict[str, float]:
-        """What was seen when; nothing if no other pod became primary before clients were served."""
-        begun_ns, served_ns = self.trial.ledger.longest_gap(self.start_ns, self.settled_ns)
+        """What was seen when; nothing if no other pod became primary."""
+        _, served_ns = self.trial.ledger.longest_gap(self.start_ns, self.settled_ns)
         seen = [at for at, pods in self.trial.sampler.primaries if at > self.start_ns and set(pods) - {self.primary}]
-        if not seen or seen[0] > served_ns or begun_ns > served_ns:
+        if not seen:
             return {}
         return stages(
             self.scene.nodes.writes(),
@@ -165,7 +165,8 @@ class Struck:
             cluster=self.cluster.name,
             primary=self.primary,
             fault_s=_wall_s(self.start_ns),
-            promoted_s=_wall_s(seen[0]),
+            # A sample that comes after the first write says nothing.
+            promoted_s=_wall_s(seen[0]) if seen[0] < served_ns else None,
             served_s=_wall_s(served_ns),
         )
 

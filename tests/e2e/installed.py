@@ -18,6 +18,8 @@ from tests.e2e.nodes import Nodes
 
 KUBECONFIG: Final = "GUNGNIR_E2E_KUBECONFIG"
 IMAGE: Final = "GUNGNIR_E2E_IMAGE"
+VALUES: Final = "GUNGNIR_E2E_VALUES"
+"""More of the chart's values, as `helm --set` takes them."""
 HOME: Final = "gungnir-system"
 RELEASE: Final = "gungnir-operator"
 ACCOUNT: Final = f"system:serviceaccount:{HOME}:{RELEASE}"
@@ -40,8 +42,10 @@ def image_values(image: str = "") -> tuple[str, ...]:
 
 
 def install(programs: Programs) -> None:
-    """Install the operator with its chart's defaults, and wait until both of its pods are ready."""
-    programs.helm("install", RELEASE, str(CHART), "--namespace", HOME, "--create-namespace", "--wait", *image_values())
+    """Install the operator with its chart's defaults, but for ``VALUES``, and wait until both of its pods are ready."""
+    more = ("--set", os.environ[VALUES]) if os.environ.get(VALUES) else ()
+    where = ("--namespace", HOME, "--create-namespace", "--wait")
+    programs.helm("install", RELEASE, str(CHART), *where, *image_values(), *more)
 
 
 def uninstall(programs: Programs) -> None:

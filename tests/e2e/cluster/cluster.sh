@@ -17,6 +17,7 @@ assets=${KUBEBUILDER_ASSETS:-${XDG_CACHE_HOME:-$HOME/.cache}/gungnir/kube-assets
 images=${GUNGNIR_E2E_IMAGES:-${XDG_CACHE_HOME:-$HOME/.cache}/gungnir/e2e-images}
 domain=${GUNGNIR_E2E_DOMAIN:-cluster.local}
 volumes=${GUNGNIR_E2E_VOLUMES:-40}
+proxy_sync=${GUNGNIR_E2E_PROXY_SYNC:-1s} # Kubernetes' own default: how long kube-proxy waits from one change of its rules to the next
 memory_kb=$((6 << 20))
 # Reserved for benchmarks of networks (RFC 2544): no address of a real network is shadowed.
 control=198.18.0.1 services=198.18.64.0/20
@@ -132,7 +133,7 @@ control_up() { # NODES
 
 proxy_start() { # NODE NAME ADDRESS
   start "proxy$1" "$1" kube-proxy --kubeconfig "$run/kube-proxy.kubeconfig" --hostname-override "$2" --bind-address "$3" \
-    --proxy-mode iptables --cluster-cidr 198.19.0.0/16 --healthz-bind-address 127.0.0.1:10256 \
+    --proxy-mode iptables --iptables-min-sync-period "$proxy_sync" --cluster-cidr 198.19.0.0/16 --healthz-bind-address 127.0.0.1:10256 \
     --conntrack-max-per-core=0 --conntrack-tcp-timeout-established=0 --conntrack-tcp-timeout-close-wait=0
 }
 
