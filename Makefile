@@ -112,7 +112,7 @@ test-kube: $(VENV)/.stamp-test ## Run tests/kube with every real program there, 
 e2e: $(VENV)/.stamp-test ## Run tests/e2e on a Kubernetes cluster in network namespaces. Root on Linux; what else: docs/e2e.md; 20 min after 30 of builds.
 	tests/e2e/run.sh $(ARGS)
 
-bench-e2e: $(VENV)/.stamp-test ## Measure the faults of docs/benchmarks.md on that cluster; fails if a target is missed. As e2e, an idle machine; 25-30 min.
+bench-e2e: $(VENV)/.stamp-test ## Measure the faults of docs/benchmarks.md on that cluster; fails if a target is missed. As e2e, an idle machine; 25 min.
 	tests/e2e/run.sh bench $(ARGS)
 
 image: ## Build the operator's container image. Needs docker, podman or buildah; 2 min.

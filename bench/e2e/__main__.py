@@ -31,7 +31,7 @@ _SHOWN: Final = 120
 
 def main(
     *,
-    runs: Annotated[int, typer.Option(min=1, help="How often each short case is done.")] = 2,
+    runs: Annotated[int, typer.Option(min=1, help="How often each short case is done.")] = 3,
     long_runs: Annotated[int, typer.Option(min=1, help="How often each case is done that lasts for minutes.")] = 1,
     only: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(CASES)}; repeatable.")] = None,
     seed: Annotated[int, typer.Option(help="Of the order of the cases, which take turns; 0: as listed.")] = 0,
