@@ -116,7 +116,7 @@ def cut(*, leader: bool) -> Measure:
                     raise UserError("the scheduler put no pod on such a node; run the case again")
                 await _cut_off(scene, blow, node)
                 await blow.settle()
-            await operators_ready(cluster)
+            await operators_ready(cluster.api)
 
     return measure
 
@@ -207,7 +207,7 @@ async def away(scene: Scene, number: int) -> None:
         finally:
             await operators.scale(scene.programs, operators.REPLICAS)
         blow.over()
-        await operators_ready(cluster)
+        await operators_ready(cluster.api)
         await blow.settle()
 
 

@@ -51,7 +51,7 @@ FIGURES: Final[Mapping[str, str]] = {
     "isolated_again_ms": "that client served again, after the heal",
     "usable_ms": "from the request to the first write acknowledged through the client Service",
     "ready_ms": "from the request to all pods ready",
-    "started_ms": "from the start of the operator's process to ready",
+    "started_ms": "from the start of the operator's process until /readyz answers 200",
     "writes": "what the operator wrote to the API server, by its audit log",
     "other_writes": "those of them that were not of its lease",
     "seconds": "how long that was counted",

@@ -84,11 +84,11 @@ async def leading_pod(api: Api) -> dict[str, Any]:
     return await wait_for("an operator that leads", holder, timeout_ms=READY_MS, poll_ms=100)
 
 
-async def operators_ready(cluster: ManagedCluster) -> None:
+async def operators_ready(api: Api) -> None:
     """Wait until both of the operator's pods are ready, and no third one is left."""
 
     async def both() -> bool:
-        found = await cluster.api.list(PODS, HOME, f"app.kubernetes.io/instance={RELEASE}")
+        found = await api.list(PODS, HOME, f"app.kubernetes.io/instance={RELEASE}")
         conditions = [c for pod in found for c in pod["status"].get("conditions") or [] if c["type"] == "Ready"]
         return len(found) == 2 and [c["status"] for c in conditions] == ["True", "True"]
 

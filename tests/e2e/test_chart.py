@@ -38,10 +38,10 @@ async def test_an_upgrade_to_an_operator_that_wants_other_pods_restarts_none_of_
     where = ("--namespace", HOME, "--wait")
     async with under_load(cluster) as trial, unnoticed(trial, figure):
         await asyncio.to_thread(programs.helm, "upgrade", RELEASE, str(CHART), *where, *image_values(later))
-        await operators_ready(cluster)
+        await operators_ready(cluster.api)
         await rollout_is(cluster, "True")
         await asyncio.to_thread(programs.helm, "rollback", RELEASE, *where)
-        await operators_ready(cluster)
+        await operators_ready(cluster.api)
         await rollout_is(cluster, "False")
 
 
@@ -62,7 +62,7 @@ async def test_an_uninstalled_operator_leaves_every_valkey_and_its_data(
                 await trial.more_writes(400)
             finally:
                 await asyncio.to_thread(install, programs)
-            await operators_ready(cluster)
+            await operators_ready(cluster.api)
             await trial.ready(timeout_ms=READY_MS)
         primary = (await cluster.view()).primary
 

@@ -55,13 +55,13 @@ async def test_a_leader_that_is_killed_in_the_middle_of_a_failover_does_not_stop
         figure(f"write gap, killed when the record said {found}", gap_ms)
         assert gap_ms < LEASE_MS + 10_000
         await trial.ready(timeout_ms=READY_MS)
-    await operators_ready(cluster)
+    await operators_ready(cluster.api)
 
 
 async def test_a_deleted_leader_gives_its_lease_to_the_other_at_once(deploy: Deploy, figure: Report) -> None:
     """SIGTERM: no waiting for the lease to run out."""
     cluster = await deploy()
-    await operators_ready(cluster)
+    await operators_ready(cluster.api)
     first = (await leading_pod(cluster.api))["metadata"]["name"]
     start = time.monotonic()
     await cluster.api.delete(PODS, HOME, first)
@@ -74,7 +74,7 @@ async def test_a_deleted_leader_gives_its_lease_to_the_other_at_once(deploy: Dep
     took_ms = (time.monotonic() - start) * 1000
     figure("deleted to led by the other", took_ms)
     assert took_ms < LEASE_MS
-    await operators_ready(cluster)
+    await operators_ready(cluster.api)
 
 
 async def test_an_api_server_that_is_away_for_a_minute_is_noticed_by_no_client(
@@ -90,7 +90,7 @@ async def test_an_api_server_that_is_away_for_a_minute_is_noticed_by_no_client(
             await asyncio.to_thread(nodes.start_api)
         await trial.ready(timeout_ms=READY_MS)
         await leading_pod(cluster.api)
-    await operators_ready(cluster)
+    await operators_ready(cluster.api)
 
 
 @pytest.mark.timeout(400 + QUIET_S)
@@ -99,7 +99,7 @@ async def test_a_steady_cluster_causes_no_write_but_the_lease(
 ) -> None:
     """By the API server's own audit log, over three minutes (GUNGNIR_E2E_QUIET_S seconds) in which clients write."""
     cluster = await deploy()
-    await operators_ready(cluster)
+    await operators_ready(cluster.api)
     async with under_load(cluster):
         await settled(nodes)
         start = datetime.now(UTC)
