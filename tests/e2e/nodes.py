@@ -102,7 +102,7 @@ class OwnNodes:
             event = json.loads(line)
             reference = event.get("objectRef") or {}
             yield Write(
-                user=event["user"]["username"],
+                user=event["user"].get("username", ""),  # nobody, where the credentials were not known (yet)
                 verb=event["verb"],
                 resource="/".join(filter(None, (reference.get("resource", ""), reference.get("subresource", "")))),
                 name=reference.get("name", ""),
