@@ -13,7 +13,7 @@ from spec.explorer import Result
 _PODS: Final = frozenset(
     {
         *("api", "command", "elapsed", "failover", "lost", "nobody", "repair", "restart", "stray", "stray raise"),
-        *("switchover", "watch", "glimpse"),
+        *("switchover", "scale-down", "watch", "glimpse"),
         *("attach", "boot", "link timeout", "load", "loaded", "report", "stream", "write"),
         *("crash", "cut", "heal", "isolate", "lose", "power", "replace"),
         *("ask", "withdraw"),
@@ -36,8 +36,8 @@ WORLDS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "alone": frozenset({"begins", "reply"}),
 }
-"""The actions of each world. Switchover, release and shrink models are of the world of the failover models."""
-SAME_WORLD: Final = {"switchover": "failover", "release": "failover", "shrink": "failover"}
+"""The actions of each world. The others, those of ``SAME_WORLD``, are of that of the failover models."""
+SAME_WORLD: Final = {"switchover": "failover", "scale-down": "failover", "release": "failover", "shrink": "failover"}
 UNTAKEN: Final[Mapping[tuple[str, str], str]] = {
     ("failover", "glimpse"): "a view that stands still makes every model large: the slow ones have it",
 }

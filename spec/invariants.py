@@ -9,6 +9,7 @@ from gungnir.machines import safety
 from gungnir.machines.kernel import Step
 from gungnir.machines.record import Kind, Record, Stage
 from gungnir.machines.requests import PodCommand, Verb
+from gungnir.machines.scale_down import primary_goes
 from gungnir.machines.selection import votes_needed
 from gungnir.machines.switchover import ANY
 from gungnir.resources.fence import voting
@@ -280,14 +281,38 @@ def handed_over_as_asked(before: World, _label: Label, after: World) -> str:
 
 
 def answer_never_lost(before: World, label: Label, after: World) -> str:
-    """A request is taken off only when it was refused in the status, or when a handover as asked for is stored."""
+    """A request is taken off only when it was refused in the status, or when a handover as asked for is stored.
+
+    That is also why an operator never asks over a person's request.
+    """
     was, now = before.api.asked, after.api.asked
-    if label.name in ("ask", "withdraw") or was.wanted == now.wanted:
+    if label.name in ("ask", "withdraw") or not was.wanted or was.wanted == now.wanted:
         return ""
     intent = before.api.record.intent
     under_way = intent is not None and intent.kind is Kind.SWITCHOVER and (intent.target or ANY) == was.wanted
     answered = was.answered == was.number or was.number in before.ghost.handed
     return "" if answered or under_way else f"request {was.number} for {was.wanted} was taken off without an answer"
+
+
+def goes_only_if_too_many(setup: Setup) -> Always:
+    """By a request of an operator only a pod that is too many gives the role, and to one that the spec asks for."""
+
+    def predicate(world: World) -> str:
+        asked, record = world.api.asked, world.api.record
+        if not asked.wanted or not asked.epoch:
+            return ""
+        intent = record.intent
+        if intent is None:
+            # It is for one epoch alone: in a later one it is void.
+            stands = asked.epoch == record.epoch
+            fits = primary_goes(setup.facts, record) and asked.wanted in setup.facts.staying
+            return f"{asked.wanted} is asked for, and the primary is {record.primary}" if stands and not fits else ""
+        if intent.kind is not Kind.SWITCHOVER or intent.target != asked.wanted or intent.stage is not Stage.FENCING:
+            return ""
+        fits = intent.previous not in setup.facts.staying and intent.target in setup.facts.staying
+        return "" if fits else f"{intent.previous} gives the role to {intent.target} for a scale-down"
+
+    return predicate
 
 
 def always(setup: Setup) -> tuple[tuple[str, Always], ...]:
@@ -300,6 +325,7 @@ def always(setup: Setup) -> tuple[tuple[str, Always], ...]:
         ("bootNeverSelfPromotes", boot_never_self_promotes),
         ("observed", observed(setup)),
         ("followersCounted", followers_counted),
+        ("goesOnlyIfTooMany", goes_only_if_too_many(setup)),
     )
 
 

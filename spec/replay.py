@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from gungnir.errors import UserError
-from gungnir.machines import failover, reconcile, repair, switchover
+from gungnir.machines import failover, reconcile, repair, scale_down, switchover
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import IllegalTransition, Step
 from gungnir.machines.record import Record
@@ -24,6 +24,7 @@ MACHINES: Final[dict[str, tuple[Callable[[], Step[Any]], Taken]]] = {
     "failover": (failover.start, failover.step),
     "repair": (repair.start, repair.step),
     "switchover": (switchover.start, switchover.step),
+    "scale-down": (scale_down.start, scale_down.step),
     "reconcile": (lambda: reconcile.start(()), reconcile.step),
 }
 

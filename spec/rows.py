@@ -9,7 +9,7 @@ from typing import Final
 
 from gungnir.machines.kernel import MACHINES
 from spec.environment.operators import Taken
-from spec.models import alone, failover, lease, reconcile, switchover
+from spec.models import alone, failover, lease, reconcile, scale_down, switchover
 
 Edge = tuple[str, str, str]
 """A machine, one of its phases, and a trigger."""
@@ -29,6 +29,7 @@ TAKING: Final = frozenset(
         "two requests",
         "a request and an operator's end",
         "a request and a lost answer",
+        "too many by one",
         "crash and lost answer",
         "crash and lost volume",
         "old primary with writes of its own returns",
@@ -72,7 +73,7 @@ def untaken() -> frozenset[Edge]:
         for objects in reconcile.MODELS:
             if objects.name in TAKING:
                 reconcile.explore(objects, ENOUGH_STATES)
-        for pods in (*failover.MODELS, *switchover.MODELS):
+        for pods in (*failover.MODELS, *switchover.MODELS, *scale_down.MODELS):
             if pods.name in TAKING:
                 failover.explore(pods, DEEPER.get(pods.name, ENOUGH_STATES))
         taken = set(Taken.edges)

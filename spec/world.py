@@ -138,14 +138,16 @@ class Pod(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a person asks for by annotation: the ``number``-th request is to hand the role to ``wanted`` (empty: none).
+    """What is asked for by annotation: the ``number``-th request is to hand the role to ``wanted`` (empty: none).
 
-    ``answered`` is the last request that was refused in ``.status``.
+    ``answered`` is the last request that was refused in ``.status``. ``epoch`` is the only one that the request is for:
+    operators file such requests, people those for any epoch (0).
     """
 
     number: int = 0
     wanted: str = ""
     answered: int = 0
+    epoch: int = 0
 
 
 class Api(NamedTuple):
@@ -227,6 +229,8 @@ class Budget(NamedTuple):
     """A person asks for the role to be handed over, changes the request, or takes it back."""
     isolate: int = 0
     """A pod is cut off from all operators and peers at once; clients still reach it."""
+    file: int = 0
+    """An operator asks for a handover for a scale-down. It asks again for as long as it needs, at a growing pace."""
 
 
 class World(NamedTuple):

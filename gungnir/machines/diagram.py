@@ -5,10 +5,17 @@ The tables are the truth; the page is regenerated and compared in CI.
 
 import sys
 
-from gungnir.machines import failover_table, lease, reconcile, repair_table, switchover
+from gungnir.machines import failover_table, lease, reconcile, repair_table, scale_down, switchover
 from gungnir.machines.kernel import Machine
 
-PAGES = (failover_table.MACHINE, repair_table.MACHINE, switchover.MACHINE, reconcile.MACHINE, lease.MACHINE)
+PAGES = (
+    failover_table.MACHINE,
+    repair_table.MACHINE,
+    switchover.MACHINE,
+    scale_down.MACHINE,
+    reconcile.MACHINE,
+    lease.MACHINE,
+)
 
 
 def mermaid(machine: Machine) -> str:

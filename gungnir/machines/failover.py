@@ -303,7 +303,8 @@ def _stamp_write(facts: Facts, state: State, reply: Reply) -> Step[State]:
 def _fence(facts: Facts, state: State, trigger: str) -> Step[State]:
     """Go on to the fencing, or first hold the writes if this is planned and the primary is alive to do so."""
     intent = state.record.under_way
-    holder, target = pods.holder(state.record, state.view), pods.catch_up_target(state.expected, intent, state.view)
+    holder = pods.holder(state.record, state.view)
+    target = pods.catch_up_target(facts, state.expected, intent, state.view)
     if intent.kind is Kind.SWITCHOVER and holder is not None and target is not None:
         primary = state.record.acting
         hold = pods.command(Verb.HOLD_WRITES, holder, primary.epoch)._replace(

@@ -45,12 +45,15 @@ def in_sync(record: Record, view: View) -> tuple[PodView, ...]:
     )
 
 
-def catch_up_target(record: Record, intent: Intent | None, view: View) -> PodView | None:
-    """Return the replica that a planned failover waits for: the one asked for, or the most advanced; None if none."""
+def catch_up_target(facts: Facts, record: Record, intent: Intent | None, view: View) -> PodView | None:
+    """Return the replica that a planned failover waits for, or None if there is none.
+
+    It is the one asked for; or the most advanced of those that the spec asks for, and else of those that are to go.
+    """
     ready = in_sync(record, view)
     if intent is not None and intent.target:
         return next((pod for pod in ready if pod.name == intent.target), None)
-    return max(ready, key=lambda pod: pod.server.offset if pod.server else 0, default=None)
+    return max(ready, key=lambda pod: (pod.name in facts.staying, pod.server.offset if pod.server else 0), default=None)
 
 
 def holder(record: Record, view: View) -> PodView | None:

@@ -52,6 +52,14 @@ class ClearAnnotation(NamedTuple):
     name: str
 
 
+class SetAnnotation(NamedTuple):
+    """Set the request annotation ``name`` to ``value``, if nobody asked for anything since this version was read."""
+
+    version: Version
+    name: str
+    value: str
+
+
 @by_type
 class GetService(NamedTuple):
     """Read the client Service."""
@@ -193,6 +201,7 @@ Request = (
     GetCluster
     | PutRecord
     | ClearAnnotation
+    | SetAnnotation
     | GetService
     | PutService
     | GetTemplate
@@ -214,7 +223,7 @@ Request = (
 
 
 class ClusterSeen(NamedTuple):
-    """A ValkeyCluster as just read."""
+    """A ValkeyCluster as just read. ``switchover_epoch``: the only epoch that the request is for (0: any)."""
 
     version: Version
     record: Record
@@ -222,6 +231,7 @@ class ClusterSeen(NamedTuple):
     accept_data_loss: str = ""
     recover_from: str = ""
     deleting: bool = False
+    switchover_epoch: int = 0
 
 
 class Stored(NamedTuple):

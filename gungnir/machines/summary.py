@@ -9,6 +9,7 @@ from gungnir.machines.evidence import Health, attached, primary_health
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Kind, Record
 from gungnir.machines.repair import shown
+from gungnir.machines.scale_down import waits_for
 from gungnir.machines.storage import storage_state
 from gungnir.machines.view import Contact, PodView, View
 
@@ -48,13 +49,16 @@ class Summary(NamedTuple):
 
 
 class Notes(NamedTuple):
-    """What the driver remembers of its last rounds: not part of any decision."""
+    """What the driver remembers of its last rounds: not part of any decision.
+
+    ``handing_to``: the pod that a request asks to hand the role to.
+    """
 
     problems: tuple[tuple[str, str, str], ...] = ()
     blocked: str = ""
     doubt: str = ""
     outdated: tuple[str, ...] = ()
-    scale_down_refused: str = ""
+    handing_to: str = ""
     invalid: str = ""
     last_verdict: str = ""
     violation: str = ""
@@ -80,9 +84,7 @@ def summarize(facts: Facts, record: Record, view: View, notes: Notes) -> Summary
         _data_loss(notes),
         _rollout(notes),
         _storage(facts, view),
-        Sign("ScaleDownRefused", bool(notes.scale_down_refused), "PrimaryWouldGo", notes.scale_down_refused)
-        if notes.scale_down_refused
-        else Sign("ScaleDownRefused", False, "NotAsked", ""),
+        _scale_down(facts, record, view, notes),
         Sign("Valid", not notes.invalid, "Invalid" if notes.invalid else "Accepted", notes.invalid),
         _reconciled(notes),
     )
@@ -199,6 +201,13 @@ def _rollout(notes: Notes) -> Sign:
 def _storage(facts: Facts, view: View) -> Sign:
     state = storage_state(facts, view)
     return Sign("StorageResized", state.resized, state.reason, state.message)
+
+
+def _scale_down(facts: Facts, record: Record, view: View, notes: Notes) -> Sign:
+    wait = waits_for(facts, record, view, notes.handing_to)
+    if wait is None:
+        return Sign("ScaleDownRefused", False, "NotAsked", "")
+    return Sign("ScaleDownRefused", True, wait.reason, wait.message)
 
 
 def _reconciled(notes: Notes) -> Sign:

@@ -1,7 +1,9 @@
-"""The switchover machine: may the primary role be handed over as a person asked? It only answers; failover.py does it.
+"""The switchover machine: may the primary role be handed over as was asked? It only answers; failover.py does it.
 
 Rules
-- The target must be a pod of the cluster that is read attached to the primary with its link up, and not be leaving.
+- The target must be a pod that the spec asks for and that is read attached to the primary with its link up, and not be
+  leaving.
+- A request that names an epoch is for that one alone: what was asked for then may be wrong now.
 - A refused request is answered in ``.status`` and then taken off, in this order, so that an answer is never lost.
 - An accepted request is taken off by the failover itself, once the intent is stored.
 """
@@ -100,12 +102,33 @@ def _to(state: State, trigger: str, request: Request | None = None, **changes: o
     return Step(state._replace(phase=phase, **changes), request, trigger)  # type: ignore[arg-type]
 
 
-def refusal(facts: Facts, record: Record, view: View, wanted: str) -> str:
-    """Return why the role cannot be handed to ``wanted`` (a pod's name, or ``any``) now; empty if it can."""
+def request_text(target: str, epoch: int) -> str:
+    """Return the annotation that asks for the role to be handed to ``target``, in this epoch alone."""
+    return f"{target}@{epoch}"
+
+
+def request_of(text: str) -> tuple[str, int]:
+    """Return what an annotation asks for, and in which epoch alone (0: in any).
+
+    What is no epoch is left in the name, so that the request is refused as one for no pod of the cluster.
+    """
+    wanted, _, epoch = text.rpartition("@")
+    if not wanted or not epoch.isdecimal() or not epoch.isascii() or not int(epoch):
+        return text, 0
+    return wanted, int(epoch)
+
+
+def refusal(facts: Facts, record: Record, view: View, wanted: str, epoch: int = 0) -> str:
+    """Return why the role cannot be handed to ``wanted`` (a pod's name, or ``any``) now; empty if it can.
+
+    ``epoch`` is the only one that it is asked for in (0: any).
+    """
     primary = None if record.primary is None else view.pod(record.primary.pod)
     if primary is None:
         return "there is no primary to hand over from"
-    ready = [pod.name for pod in view.pods if _in_sync(record, pod, primary)]
+    if epoch not in (0, record.epoch):
+        return f"it was asked for in epoch {epoch}, and this is epoch {record.epoch}: the role has moved since"
+    ready = [pod.name for pod in view.pods if pod.name in facts.staying and _in_sync(record, pod, primary)]
     choices = ", ".join(ready) or "none"
     if wanted == ANY:
         return "" if ready else "no replica is in sync"
@@ -113,6 +136,8 @@ def refusal(facts: Facts, record: Record, view: View, wanted: str) -> str:
         return f"{wanted} is the primary already"
     if wanted not in facts.pod_names:
         return f"{wanted!r} is no pod of this cluster; in sync: {choices}; or write {ANY!r}"
+    if wanted not in facts.staying:
+        return f"{wanted} is to go, as spec.replicas is {len(facts.staying)}; in sync: {choices}"
     return "" if wanted in ready else f"{wanted} is not in sync with the primary; in sync: {choices}"
 
 
@@ -143,7 +168,7 @@ def _read(facts: Facts, state: State, reply: Reply) -> Step[State]:
     wanted = reply.switchover
     if not wanted or reply.deleting:
         return _to(state, "gone")
-    why = refusal(facts, reply.record, state.view, wanted)
+    why = refusal(facts, reply.record, state.view, wanted, reply.switchover_epoch)
     if not why:
         return _to(state, "accept", asked=wanted, target="" if wanted == ANY else wanted)
     outcome = _refused(reply.record, wanted, why)

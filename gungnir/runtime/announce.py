@@ -7,6 +7,7 @@ from structlog.typing import FilteringBoundLogger
 from gungnir.machines import failover, repair, repair_table
 from gungnir.machines.record import Kind, Record
 from gungnir.machines.requests import Verb
+from gungnir.machines.scale_down import ROLE_MOVES
 from gungnir.machines.selection import divergence, votes_needed
 from gungnir.machines.summary import LOSSY, Summary
 from gungnir.runtime.context import Context
@@ -115,6 +116,14 @@ class Announcer:
         if obj is not None:
             self._context.events.warning(obj, Reason.SWITCHOVER_REFUSED, f"switchover to {asked!r} refused: {why}")
 
+    def handover_asked(self, obj: Object | None, record: Record, target: str) -> None:
+        """The operator asked for a handover itself."""
+        primary = "nobody" if record.primary is None else record.primary.pod
+        text = f"spec.replicas would remove the primary {primary}: asked for a handover to {target} first"
+        self._log.info("handover for a scale-down", source=primary, target=target)
+        if obj is not None:
+            self._context.events.normal(obj, Reason.SCALE_DOWN_HANDOVER, text)
+
     def forgotten(self, obj: Object | None, state: repair.State) -> None:
         """The electorate goes on without the pods that were left out."""
         before, now = state.expected, state.wanted
@@ -200,7 +209,7 @@ class Announcer:
             reason = _CHANGES.get(sign.type)
             if reason is None or not self._news(sign.type, sign.message if sign.holds else ""):
                 continue
-            if sign.holds and obj is not None:
+            if sign.holds and obj is not None and sign.reason != ROLE_MOVES:
                 self._context.events.warning(obj, reason, sign.message)
         paused = summary.phase == "Paused"
         if self._news("paused", paused) and obj is not None:

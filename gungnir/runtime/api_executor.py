@@ -17,6 +17,7 @@ from gungnir.machines.record import Record
 from gungnir.machines.requests import (
     ClearAnnotation,
     ClusterSeen,
+    Conflict,
     CreateOwned,
     Forbidden,
     GetCluster,
@@ -37,13 +38,14 @@ from gungnir.machines.requests import (
     Reply,
     Request,
     ServiceSeen,
+    SetAnnotation,
     Stored,
     TemplateSeen,
     UpdateOwned,
     describe,
 )
 from gungnir.machines.summary import Summary
-from gungnir.machines.switchover import REJECTED
+from gungnir.machines.switchover import REJECTED, request_of
 from gungnir.resources.client_service import with_primary
 from gungnir.resources.credentials import acl_lines
 from gungnir.resources.drift import merge_owned, owned_drift
@@ -144,7 +146,9 @@ class ApiExecutor:
                 self.shown = summary
                 return Stored(version)
             case ClearAnnotation(version, name):
-                return await self._clear_annotation(version, name)
+                return await self._annotate(version, name, None)
+            case SetAnnotation():
+                return await self._ask(request)
             case GetService():
                 service = await self._get_ours(SERVICES.plural, names.client_service(self.cluster.name))
                 return ServiceSeen(version_of(service), service_pod(service), epoch_of(service) or 0)
@@ -186,10 +190,12 @@ class ApiExecutor:
         if metadata.get("uid") != self.cluster.uid:
             return NotFound()
         annotations = metadata.get("annotations") or {}
+        wanted, epoch = request_of(annotations.get(names.SWITCHOVER_ANNOTATION, ""))
         return ClusterSeen(
             version=version_of(obj),
             record=self._record(obj),
-            switchover=annotations.get(names.SWITCHOVER_ANNOTATION, ""),
+            switchover=wanted,
+            switchover_epoch=epoch,
             accept_data_loss=annotations.get(names.ACCEPT_DATA_LOSS_ANNOTATION, ""),
             recover_from=annotations.get(names.RECOVER_FROM_ANNOTATION, ""),
             deleting=bool(metadata.get("deletionTimestamp")),
@@ -229,9 +235,21 @@ class ApiExecutor:
         self.shown = summary
         return Stored(version_of(stored))
 
-    async def _clear_annotation(self, version: str, name: str) -> Stored:
+    async def _ask(self, request: SetAnnotation) -> Reply:
+        """Set a request annotation by compare-and-swap on what it was decided on: the spec, too, and no other request.
+
+        Labels and the like belong to others, who may write them at any rate.
+        """
+        base = self._known("cluster", request.version)
+        if base["metadata"].get("generation", 0) != self.cluster.metadata.generation:
+            return Conflict()  # The machine had the facts of another spec.
+        return await self._put_against(
+            _ground_of_spec, base, base, lambda obj: self._annotate(version_of(obj), request.name, request.value)
+        )
+
+    async def _annotate(self, version: str, name: str, value: str | None) -> Stored:
         ref = VALKEYCLUSTERS.ref(self.cluster.namespace, self.cluster.name)
-        body: dict[str, Any] = {"metadata": {"resourceVersion": version, "annotations": {name: None}}}
+        body: dict[str, Any] = {"metadata": {"resourceVersion": version, "annotations": {name: value}}}
         stored = self._keep("cluster", await self._kube.patch(ref, body))
         self._cache.wrote(stored, time.monotonic())
         return Stored(version_of(stored))
@@ -337,6 +355,11 @@ def _ground(obj: Object) -> tuple[object, ...]:
     annotations = metadata.get("annotations") or {}
     ours = [annotations.get(name) for name in ASKED]
     return metadata.get("uid"), bool(metadata.get("deletionTimestamp")), ours, obj.get("status") or {}
+
+
+def _ground_of_spec(obj: Object) -> tuple[object, ...]:
+    """Return what a decision about a ValkeyCluster rests on that takes its spec into account."""
+    return obj["metadata"].get("generation"), *_ground(obj)
 
 
 def _asked(obj: Object) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol, TypeVar
 
 from gungnir.errors import BugError
-from gungnir.machines import failover_table, reconcile, repair_table, switchover
+from gungnir.machines import failover_table, reconcile, repair_table, scale_down, switchover
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import MACHINES, IllegalTransition, Step
 from gungnir.machines.requests import Reply, Request
@@ -19,7 +19,13 @@ from gungnir.runtime.trace import jsonable
 
 MAX_STEPS: Final = 600
 """More steps than the longest round of any machine takes: a catch-up of the longest allowed time included."""
-TABLES: Final = (failover_table.MACHINE, repair_table.MACHINE, switchover.MACHINE, reconcile.MACHINE)
+TABLES: Final = (
+    failover_table.MACHINE,
+    repair_table.MACHINE,
+    switchover.MACHINE,
+    scale_down.MACHINE,
+    reconcile.MACHINE,
+)
 
 StateT = TypeVar("StateT", bound="HasPhase")
 Execute = Callable[[Request], Awaitable[Reply]]

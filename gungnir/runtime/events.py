@@ -50,6 +50,7 @@ class Reason(StrEnum):
     OBJECT_NOT_OWNED = "ObjectNotOwned"
     ROLLOUT_PENDING = "RolloutPending"
     SCALE_DOWN_REFUSED = "ScaleDownRefused"
+    SCALE_DOWN_HANDOVER = "ScaleDownHandover"
     SECRET_CHANGED = "SecretChanged"  # noqa: S105 - the name of an event
     POD_UNUSABLE = "PodUnusable"
     DISK_FULL = "DiskFull"

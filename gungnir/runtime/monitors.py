@@ -4,9 +4,11 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+from gungnir.api.cluster import ValkeyCluster
 from gungnir.machines.requests import Answer, AnswerKind, Answers, PodCommand, Pods
 from gungnir.machines.view import Contact
 from gungnir.runtime import spans
+from gungnir.runtime.context import Context
 from gungnir.runtime.kube_resources import Object
 from gungnir.runtime.valkey.monitor import Monitor, OnChange, Target
 from gungnir.runtime.valkey.session import Keys
@@ -112,3 +114,23 @@ def address_of(pod: Object) -> str:
     """Return the pod's address; empty while it has none or is finished."""
     status = pod.get("status") or {}
     return "" if status.get("phase") in ("Failed", "Succeeded") else str(status.get("podIP") or "")
+
+
+def targets_of(cluster: ValkeyCluster, pods: Mapping[str, Object], context: Context) -> dict[str, Target]:
+    """Return what is to be watched of these pods, by name: those that have an address."""
+    sentinel = cluster.spec.sentinel
+    return {
+        name: Target(
+            name=name,
+            uid=pod["metadata"]["uid"],
+            address=address,
+            port=cluster.spec.port,
+            ping_interval_ms=sentinel.ping_interval_ms,
+            down_after_ms=sentinel.down_after_ms,
+            connect_timeout_ms=context.connect_timeout_ms,
+            command_timeout_ms=context.command_timeout_ms,
+            source=context.source_address,
+        )
+        for name, pod in pods.items()
+        if (address := address_of(pod))
+    }

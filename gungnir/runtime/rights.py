@@ -28,6 +28,7 @@ from gungnir.machines.requests import (
     PutSummary,
     PutTemplate,
     Request,
+    SetAnnotation,
     UpdateOwned,
 )
 from gungnir.resources.inventory import OwnedKind
@@ -88,6 +89,7 @@ REQUESTS: Final[Mapping[type[Request], tuple[Right, ...]]] = {
     PutRecord: (Right("update", VALKEYCLUSTERS, "status"),),
     PutSummary: (Right("update", VALKEYCLUSTERS, "status"),),
     ClearAnnotation: (Right("patch", VALKEYCLUSTERS),),
+    SetAnnotation: (Right("patch", VALKEYCLUSTERS),),
     GetService: (Right("get", SERVICES),),
     PutService: (Right("update", SERVICES),),
     GetTemplate: (Right("get", STATEFULSETS),),

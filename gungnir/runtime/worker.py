@@ -1,6 +1,7 @@
 """One cluster's worker: decides which machine gets the next round, and remembers what people are shown.
 
-Order of a pass: failover first, then a switchover that was asked for, then repair, then the objects, then the status.
+Order of a pass: failover first, then a switchover that was asked for or that a scale-down needs, then repair, then the
+objects, then the status.
 Each is a round of a pure machine; here is only the order, and what goes into and out of them.
 """
 
@@ -33,19 +34,17 @@ from gungnir.runtime.credentials import Credentials, settle
 from gungnir.runtime.driver import Driver, InterruptedRoundError
 from gungnir.runtime.errors import ForbiddenError, KubeError, NotFoundError
 from gungnir.runtime.facts import facts_of
+from gungnir.runtime.handovers import Handovers
 from gungnir.runtime.kube_resources import SECRETS, Object
 from gungnir.runtime.log import get_logger
-from gungnir.runtime.monitors import Monitors, address_of
+from gungnir.runtime.monitors import Monitors, address_of, targets_of
+from gungnir.runtime.pace import LONGEST_PAUSE_MS, SOON_MS, backoff_ms, sooner
 from gungnir.runtime.password_watch import PasswordWatch
 from gungnir.runtime.record_codec import record_of
-from gungnir.runtime.valkey.monitor import Target
 from gungnir.runtime.valkey.session import Keys
 
-SOON_MS: Final = 50
-"""When to look again after a round that was abandoned for a harmless reason."""
 BLOCKED_MS: Final = 500
 DOUBT_MS: Final = 200
-LONGEST_PAUSE_MS: Final = 5000
 PATIENCE: Final = 3
 """Rounds abandoned in a row before other work goes on meanwhile."""
 RECHECK_MS: Final = 10_000
@@ -87,6 +86,7 @@ class ClusterWorker:
         self._recheck_at_s = 0.0
         self._template: tuple[object, Object] | None = None
         self._password = PasswordWatch(self._secret)
+        self._handovers = Handovers()
 
     # --- told from outside ------------------------------------------------------------------------------------------
 
@@ -155,12 +155,13 @@ class ClusterWorker:
         try:
             # Also while a failover is blocked or in doubt: it may be an object that is missing.
             if self._dirty or self._recheck_ms() == 0:
-                again_ms = _sooner(again_ms, await self._reconcile(ALL_KINDS))
-            again_ms = _sooner(again_ms, self._recheck_ms())
-            again_ms = _sooner(again_ms, await self._look_at_password())
-            again_ms = _sooner(again_ms, self.cache.claims.retry_ms(asyncio.get_running_loop().time()))
+                again_ms = sooner(again_ms, await self._reconcile(ALL_KINDS))
+            again_ms = sooner(again_ms, self._recheck_ms())
+            again_ms = sooner(again_ms, await self._look_at_password())
+            again_ms = sooner(again_ms, self.cache.claims.retry_ms(asyncio.get_running_loop().time()))
+            again_ms = sooner(again_ms, self._handovers.wait_ms())
             # Nobody tells us that a replica has been away for long.
-            again_ms = _sooner(again_ms, electorate.due_ms(self._facts, self._record, self._view()))
+            again_ms = sooner(again_ms, electorate.due_ms(self._facts, self._record, self._view()))
             return await self._show(again_ms)
         except InterruptedRoundError:
             return 0
@@ -195,7 +196,7 @@ class ClusterWorker:
             self._monitors.follow({})
             self._record, self._credentials, self._dirty = Record(), None, True
             self._problems, self._notes = {}, Notes()
-            self._password = PasswordWatch(self._secret)
+            self._password, self._handovers = PasswordWatch(self._secret), Handovers()
             self._executor = ApiExecutor(
                 self._context.kube, cluster, self.cache, self._inputs, self._summary, self._address, self._context.check
             )
@@ -204,18 +205,16 @@ class ClusterWorker:
             self._dirty = True
         self._cluster = cluster
         self._record = record_of(cluster.status)
-        self._facts = facts_of(cluster, self._record)
+        former_size = self._facts.size
+        self._facts = facts_of(cluster, self._record, self._view)
+        self._dirty = self._dirty or self._facts.size != former_size
         if self._executor is not None:
             self._executor.cluster = cluster
-        refused = ""
-        if self._facts.size > cluster.spec.replicas and self._record.primary is not None:
-            refused = (
-                f"spec.replicas {cluster.spec.replicas} would remove the primary {self._record.primary.pod}; "
-                f"hand over first: annotate {names.SWITCHOVER_ANNOTATION}=<a pod that stays>"
-            )
         last = cluster.status.last_failover
         self._notes = self._notes._replace(
-            invalid="", scale_down_refused=refused, last_verdict=last.verdict if last else ""
+            invalid="",
+            handing_to=switchover.request_of(self._annotation())[0],
+            last_verdict=last.verdict if last else "",
         )
         return True
 
@@ -237,20 +236,43 @@ class ClusterWorker:
         self._dirty = False
         return True
 
+    def _annotation(self) -> str:
+        return self._cluster.metadata.annotations.get(names.SWITCHOVER_ANNOTATION, "") if self._cluster else ""
+
     async def _decide(self) -> int | None:
         """Failover, switchover and repair; None when the primary is healthy and everything is as recorded."""
         again_ms = await self._fail_over("", "")
         if again_ms is not None:
             return again_ms
-        if self._cluster is not None and self._cluster.metadata.annotations.get(names.SWITCHOVER_ANNOTATION):
-            state = await self._driver.run("switchover", switchover.start(), switchover.step, self._facts)
-            if state.phase is switchover.Phase.ACCEPTED:
-                again_ms = await self._fail_over(state.target, state.asked)
-                return SOON_MS if again_ms is None else again_ms
-            if state.phase is switchover.Phase.ABANDONED:
-                return self._abandon("switchover", state.detail)
-            if state.detail:
-                self._announced.switchover_refused(self.cache.cluster, state.asked, state.detail)
+        again_ms = await self._hand_over()
+        return await self._repair() if again_ms is None else again_ms
+
+    async def _hand_over(self) -> int | None:
+        """Answer or carry out a request for a handover, or make one that a scale-down needs; None to go on."""
+        if not self._annotation():
+            return await self._ask_for_handover()
+        state = await self._driver.run("switchover", switchover.start(), switchover.step, self._facts)
+        if state.phase is switchover.Phase.ACCEPTED:
+            again_ms = await self._fail_over(state.target, state.asked)
+            return SOON_MS if again_ms is None else again_ms
+        if state.phase is switchover.Phase.ABANDONED:
+            return self._abandon("switchover", state.detail)
+        if state.detail:
+            self._announced.switchover_refused(self.cache.cluster, state.asked, state.detail)
+        return None
+
+    async def _ask_for_handover(self) -> int | None:
+        state = await self._handovers.ask(self._driver, self._facts, self._record)
+        if state is None:
+            return None
+        if state.detail:
+            return self._abandon("scale-down", state.detail)
+        self._announced.handover_asked(self.cache.cluster, self._record, state.target)
+        self._refresh()
+        return 0
+
+    async def _repair(self) -> int | None:
+        """Bring everyone else back to the record, round by round; None if nothing is left to be done."""
         for _ in range(REPAIRS_IN_A_ROW):
             repaired = await self._driver.run(
                 "repair", repair.start(), repair.step, self._facts, interrupted=lambda: self._urgent
@@ -274,7 +296,7 @@ class ClusterWorker:
         self._log.info("round abandoned", machine=machine, detail=detail)
         self._complain("round", *_forbidden(machine, detail))
         self._refresh()
-        return _backoff_ms(self._abandoned)
+        return backoff_ms(self._abandoned)
 
     def _complain(self, source: str, *problems: Problem) -> None:
         """Replace what one source cannot do; people are told of all together."""
@@ -320,7 +342,7 @@ class ClusterWorker:
             self._log.info("round abandoned", machine="reconcile", detail=state.detail)
             self._dirty = True
             self._failures += 1
-            return _backoff_ms(self._failures)
+            return backoff_ms(self._failures)
         self._failures = 0
         self._complain("objects", *state.problems)
         self._recheck_at_s = asyncio.get_running_loop().time() + RECHECK_MS / 1000
@@ -342,7 +364,7 @@ class ClusterWorker:
             return again_ms
         self._complain("status", *_forbidden("status", state.detail))
         self._failures += 1
-        return _sooner(again_ms, _backoff_ms(self._failures))
+        return sooner(again_ms, backoff_ms(self._failures))
 
     # --- what the executor asks for ---------------------------------------------------------------------------------
 
@@ -366,12 +388,8 @@ class ClusterWorker:
         found = safety.violations(self._record, view)
         self._announced.violations(self.cache.cluster, found)
         self._notes = self._notes._replace(violation="; ".join(f"{name}: {text}" for name, text in found))
-        asked = self._cluster.metadata.annotations.get(names.SWITCHOVER_ANNOTATION, "") if self._cluster else ""
-        return Seen(
-            self._record,
-            view._replace(stalled=True) if any(name in safety.STOPPING for name, _ in found) else view,
-            asked,
-        )
+        stopped = any(name in safety.STOPPING for name, _ in found)
+        return Seen(self._record, view._replace(stalled=True) if stopped else view, self._annotation())
 
     def _view(self) -> View:
         return view_of(
@@ -465,36 +483,10 @@ class ClusterWorker:
         cluster = self._cluster
         if cluster is None or self._credentials is None or not self._context.leads():
             return
-        sentinel, context = cluster.spec.sentinel, self._context
-        targets = {
-            name: Target(
-                name=name,
-                uid=pod["metadata"]["uid"],
-                address=address,
-                port=cluster.spec.port,
-                ping_interval_ms=sentinel.ping_interval_ms,
-                down_after_ms=sentinel.down_after_ms,
-                connect_timeout_ms=context.connect_timeout_ms,
-                command_timeout_ms=context.command_timeout_ms,
-                source=context.source_address,
-            )
-            for name, pod in self.cache.pods.items()
-            if (address := address_of(pod))
-        }
-        self._monitors.follow(targets)
+        self._monitors.follow(targets_of(cluster, self.cache.pods, self._context))
 
 
 def _forbidden(what: str, detail: str) -> Problems:
     """Return the problem if a round ended because something is forbidden."""
     _, forbidden, text = detail.partition("Forbidden: ")
     return ((what, "Forbidden", text),) if forbidden else ()
-
-
-def _backoff_ms(failures: int) -> int:
-    """Return how long to wait after so many failures in a row: soon at first, then less and less often."""
-    return int(min(SOON_MS * 2 ** min(failures - 1, 10), LONGEST_PAUSE_MS))
-
-
-def _sooner(a_ms: int | None, b_ms: int | None) -> int | None:
-    """Return the earlier of two times at which to look again; None is never."""
-    return min((each for each in (a_ms, b_ms) if each is not None), default=None)

@@ -109,6 +109,31 @@ CLAIMS: Final[tuple[Claim, ...]] = (
         _LIVED,
     ),
     Claim(
+        "a scale-down hands over first",
+        "A scale-down takes neither the primary nor the last copies",
+        (
+            "spec.invariants:goes_only_if_too_many",
+            "spec.models.promises:goes_only_if_too_many",
+            "gungnir.machines.scale_down:pods_to_run",
+        ),
+        f"{searched('goesOnlyIfTooMany')}; it goes on in every weakly fair run; live, write by write",
+        (
+            EVERY,
+            "spec/test_scale_down.py::test_the_role_moves_and_the_scale_down_goes_on",
+            "tests/unit/machines/test_scale_down.py::test_pods_go_only_when_enough_copies_stay",
+            f"{LIVE}/test_scale_down.py::test_the_role_is_handed_over_and_then_the_pods_go",
+            f"{LIVE}/test_scale_down.py::test_it_waits_for_somebody_who_can_take_over_and_then_for_enough_copies",
+            f"{LIVE}/test_scale_down.py::test_a_persons_request_comes_first",
+        ),
+        (
+            "a handover is asked for of a primary that stays",
+            "a handover is asked for over a request of a person",
+            "a request for another epoch is carried out",
+            "the last copies go",
+        ),
+        _LIVED,
+    ),
+    Claim(
         "the operator may be down",
         "Operator down: the data path is untouched. Back: it finishes what was begun",
         ("spec.invariants:failover_intent_durable", "gungnir.machines.record:Record"),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any, Final, NamedTuple
 
-from gungnir.machines import failover, repair, switchover
+from gungnir.machines import failover, repair, scale_down, switchover
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import Step
 from gungnir.machines.record import Intent, Kind, Record, Stage
@@ -37,6 +37,7 @@ from gungnir.machines.requests import (
     Request,
     Seen,
     ServiceSeen,
+    SetAnnotation,
     Stored,
     TemplateSeen,
     Unknown,
@@ -54,6 +55,7 @@ STEPS: Final[dict[str, Callable[[Facts, Any, Reply], Step[Any]]]] = {
     "failover": failover.step,
     "repair": repair.step,
     "switchover": switchover.step,
+    "scale-down": scale_down.step,
 }
 READ_VERBS: Final = (Verb.READ, Verb.HOLD_WRITES)
 
@@ -218,7 +220,7 @@ def _noted(known: Known, request: Request, reply: Reply) -> Known:
             claimed = known.stored is not None and request.record.epoch > known.stored.epoch
             known = _versioned(known, "cluster", version)
             return known._replace(stored=request.record, claims=known.claims + claimed)
-        case ClearAnnotation(), Stored(version):
+        case ClearAnnotation() | SetAnnotation(), Stored(version):
             return _versioned(known, "cluster", version)
         case Pods(commands), Answers(answers):
             return _answered(known, commands, answers)
@@ -277,7 +279,7 @@ def replies(world: Alone) -> Iterator[Reply]:
     match request:
         case GetCluster():
             yield from _clusters(world, version)
-        case PutRecord() | PutService() | PutTemplate() | ClearAnnotation():
+        case PutRecord() | PutService() | PutTemplate() | ClearAnnotation() | SetAnnotation():
             yield from _some(world, (Stored(version), Conflict(), Unknown(), Unreachable(), Forbidden("any of it")), 3)
         case GetService():
             pods: tuple[str | None, ...] = (None, *(pod_name(index) for index in range(2)))
@@ -305,9 +307,20 @@ def _clusters(world: Alone, version: Version) -> Iterator[Reply]:
         return
     record = world.start.seen.record
     intent, asked = record.intent, bool(getattr(world.state, "asked", ""))
-    matters = asked or world.start.machine == "switchover" or (intent is not None and intent.kind is Kind.SWITCHOVER)
+    matters = (
+        asked
+        or world.start.machine in ("switchover", "scale-down")
+        or (intent is not None and intent.kind is Kind.SWITCHOVER)
+    )
     for wanted in ("", ANY, pod_name(1), pod_name(2)) if matters else (ANY,):
         yield ClusterSeen(version, record, wanted)
+    if world.start.machine == "switchover":
+        yield ClusterSeen(version, record, pod_name(1), switchover_epoch=record.epoch)
+        yield ClusterSeen(version, record, pod_name(1), switchover_epoch=record.epoch + 1)
+    if world.start.machine == "scale-down":
+        yield ClusterSeen(version, record, deleting=True)
+        yield ClusterSeen(version, record._replace(epoch=record.epoch + 1))
+        yield ClusterSeen(version, record._replace(left_out=(pod_name(1),)))
     yield ClusterSeen(version, record, ANY, deleting=True)
     other = Intent(Kind.FAILOVER, Stage.FENCING, "Another", "", None, "")
     yield ClusterSeen(version, record._replace(epoch=record.epoch + 1, intent=other), ANY)

@@ -13,12 +13,14 @@ from gungnir.machines.requests import (
     Reply,
     Request,
     ServiceSeen,
+    SetAnnotation,
     Stored,
     TemplateSeen,
 )
-from spec.world import Api, cluster_version, service_version, template_version
+from gungnir.machines.switchover import request_of
+from spec.world import Api, Asked, cluster_version, service_version, template_version
 
-MUTATING = (PutRecord, PutService, PutTemplate, ClearAnnotation)
+MUTATING = (PutRecord, PutService, PutTemplate, ClearAnnotation, SetAnnotation)
 
 
 def serve(api: Api, request: Request) -> tuple[Api, Reply]:  # noqa: C901, PLR0911, PLR0912 - one case for each request
@@ -29,7 +31,10 @@ def serve(api: Api, request: Request) -> tuple[Api, Reply]:  # noqa: C901, PLR09
     """
     match request:
         case GetCluster():
-            return api, ClusterSeen(cluster_version(api), api.record, api.asked.wanted)
+            asked = api.asked
+            return api, ClusterSeen(
+                cluster_version(api), api.record, asked.wanted, switchover_epoch=asked.epoch if asked.wanted else 0
+            )
         case GetService():
             return api, ServiceSeen(service_version(api), api.service_pod, api.service_epoch)
         case GetTemplate():
@@ -56,6 +61,12 @@ def serve(api: Api, request: Request) -> tuple[Api, Reply]:  # noqa: C901, PLR09
                 return api, Conflict()
             if api.asked.wanted:
                 api = api._replace(asked=api.asked._replace(wanted=""))
+            return api, Stored(cluster_version(api))
+        case SetAnnotation(version, _, value):
+            if version != cluster_version(api):
+                return api, Conflict()
+            wanted, epoch = request_of(value)
+            api = api._replace(asked=Asked(api.asked.number + 1, wanted, api.asked.answered, epoch))
             return api, Stored(cluster_version(api))
         case _:
             raise TypeError(f"the world's API server does not know {type(request).__name__}")

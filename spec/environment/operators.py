@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
-from gungnir.machines import failover, repair, switchover
+from gungnir.machines import failover, repair, scale_down, switchover
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import Step
 from gungnir.machines.record import Kind, Record
@@ -21,6 +21,7 @@ from gungnir.machines.requests import (
     Reply,
     Request,
     Seen,
+    SetAnnotation,
     Stored,
     Unknown,
 )
@@ -35,6 +36,7 @@ MACHINES: Final[dict[str, tuple[Callable[[], Step[Any]], Callable[[Facts, Any, R
     "failover": (failover.start, failover.step),
     "repair": (repair.start, repair.step),
     "switchover": (switchover.start, switchover.step),
+    "scale-down": (scale_down.start, scale_down.step),
 }
 
 
@@ -93,12 +95,22 @@ def _rounds(setup: Setup, world: World, index: int) -> Iterator[Move]:
     for machine in MACHINES:
         if machine == "switchover" and not world.api.asked.wanted:
             continue
+        if machine == "scale-down" and not _may_file(world):
+            continue
         first = MACHINES[machine][0]()
         for reply in snapshots:
             after = _stepped(setup, machine, STATES.ref(first.state), reply)
             if after.request is not None:
                 begun = _waiting(operator, machine, after)
                 yield Label(machine, f"operator {index}", after), world.with_operator(index, begun)
+
+
+def _may_file(world: World) -> bool:
+    """Tell whether an operator may ask for a handover by itself: not while a request is there, and so often only.
+
+    Another operator may be about to do the same, so together they may ask once more.
+    """
+    return world.budget.file > 0 and not world.api.asked.wanted
 
 
 def _stepped(setup: Setup, machine: str, state: Ref[object], reply: Reply) -> Step[Any]:
@@ -125,6 +137,8 @@ def _received(setup: Setup, world: World, index: int, reply: Reply) -> tuple[Ste
     step = _stepped(setup, operator.machine, operator.state, reply)
     while setup.eager_reads and isinstance(step.request, (GetService, GetTemplate)):
         step = _stepped(setup, operator.machine, STATES.ref(step.state), serve(world.api, step.request)[1])
+    if isinstance(step.request, SetAnnotation):
+        world = world._replace(budget=world.budget._replace(file=max(0, world.budget.file - 1)))
     if isinstance(reply, Stored) and isinstance(operator.request.value, PutRecord):
         operator = operator._replace(cached=RECORDS.ref(operator.request.value.record))
     world = world.with_operator(index, _waiting(operator, operator.machine, step))

@@ -1,7 +1,7 @@
 """The machines that command pods, each alone and answered by anybody: see ``spec.environment.anybody``.
 
 The promises that hold whoever answers are what the machines rely on from each other. They are checked here of the
-failover, repair and switchover machines, and in ``spec.models.reconcile`` of the reconcile machine.
+failover, repair, switchover and scale-down machines, and in ``spec.models.reconcile`` of the reconcile machine.
 """
 
 from collections.abc import Callable, Iterator
@@ -75,5 +75,6 @@ def explore(model: AloneModel, max_states: int = 5_000_000) -> Result[Alone]:
 MODELS: Final = (
     AloneModel("failover", snapshots.failover_starts),
     AloneModel("switchover", snapshots.switchover_starts),
+    AloneModel("scale-down", snapshots.scale_down_starts),
     AloneModel("repair", snapshots.repair_starts, every_row=False),
 )

@@ -9,7 +9,7 @@ from spec import invariants
 from spec.environment.anybody import Alone
 from spec.environment.lease import first_world as first_lease
 from spec.explorer import Result
-from spec.models import alone, failover, lease, promises, reconcile, release, shrink, switchover
+from spec.models import alone, failover, lease, promises, reconcile, release, scale_down, shrink, switchover
 from spec.models.reconcile import first_world as first_owned
 from spec.story import told, told_of
 
@@ -93,6 +93,7 @@ def entries() -> Iterator[Entry]:
     yield from (of_lease(model) for model in lease.MODELS)
     yield from (of_owned(model) for model in reconcile.MODELS)
     yield from (of_pods("switchover", model) for model in switchover.MODELS)
+    yield from (of_pods("scale-down", model) for model in scale_down.MODELS)
     yield from (of_pods("failover", model) for model in failover.MODELS)
     yield from (of_pods("release", model) for model in release.MODELS)
     yield from (of_pods("shrink", model) for model in shrink.MODELS)

@@ -30,7 +30,7 @@ def fairness(label: Label) -> str:
             return f"{label.who} to {what.pod}"
         case "heal":
             return f"{label.who} heals: {what}"
-        case "watch" | "failover" | "repair":
+        case "watch" | "failover" | "repair" | "switchover" | "scale-down":
             return f"{label.who}: {label.name}"
         case "api" | "nobody" | "elapsed":
             return f"{label.who} goes on"
@@ -138,8 +138,13 @@ class Progress(NamedTuple):
     search: Search[World]
 
 
-def check(model: Model, properties: tuple[Property, ...] = PROPERTIES, max_seconds: float = 1e9) -> Progress:
-    """Explore a model to its end and check what must happen.
+def check(
+    model: Model,
+    properties: tuple[Property, ...] = PROPERTIES,
+    max_seconds: float = 1e9,
+    marks: tuple[tuple[str, Predicate], ...] = MARKS,
+) -> Progress:
+    """Explore a model to its end and check what must happen. ``marks``: what the properties speak of.
 
     Raises:
         ValueError: the search did not come to its end: a part of a graph proves nothing.
@@ -148,21 +153,21 @@ def check(model: Model, properties: tuple[Property, ...] = PROPERTIES, max_secon
     graph = Graph()
     # Of two operators that are taken for each other, one could wait for ever in the other's place.
     moves = sources(setup)._replace(alike=None)
-    search = Search(moves, max_seconds=max_seconds, marks=MARKS, fairness=fairness, graph=graph)
+    search = Search(moves, max_seconds=max_seconds, marks=marks, fairness=fairness, graph=graph)
     result = search.run(first_of(model))
     if not result.complete:
         raise ValueError(f"{model.name}: the graph is not complete: {result.line()}")
     graph.strong = sum(1 << number for number, name in enumerate(graph.classes) if name.endswith(": watch"))
     failed = []
     for wanted in properties:
-        lasso = _counterexample(graph, wanted)
+        lasso = _counterexample(graph, wanted, marks)
         if lasso is not None:
             failed.append(Failed(wanted.name, lasso))
     return Progress(result, graph, tuple(failed), search)
 
 
-def _counterexample(graph: Graph, wanted: Property) -> Lasso | None:
-    bits = {name: 1 << number for number, (name, _) in enumerate(MARKS)}
+def _counterexample(graph: Graph, wanted: Property, marks: tuple[tuple[str, Predicate], ...]) -> Lasso | None:
+    bits = {name: 1 << number for number, (name, _) in enumerate(marks)}
     goal = bits[wanted.goal]
     if not wanted.start:
         return eventually_always(graph, lambda marks: bool(marks & goal))

@@ -24,20 +24,27 @@ from gungnir.machines.requests import (
     PutTemplate,
     Seen,
     ServiceSeen,
+    SetAnnotation,
     Stored,
     TemplateSeen,
     Verb,
 )
-from gungnir.machines.switchover import ANY
+from gungnir.machines.switchover import ANY, request_of
 from gungnir.machines.view import Contact
 from spec.environment.anybody import Taken
 
-WRITES: Final = (PutRecord, PutService, PutTemplate, ClearAnnotation)
+WRITES: Final = (PutRecord, PutService, PutTemplate, ClearAnnotation, SetAnnotation)
 TELLING: Final = frozenset(Verb) - {Verb.READ}
-LONGEST: Final = {"failover": 40, "switchover": 5, "repair": 120}
+LONGEST: Final = {"failover": 40, "switchover": 5, "scale-down": 3, "repair": 120}
 """Steps of the longest round: a handover with its pauses, a candidate that refuses, a replica that is waited for."""
 ORDER: Final = (Stage.FENCING, Stage.PROMOTING, Stage.RECONFIGURING)
-OBJECTS: Final = {PutRecord: "cluster", ClearAnnotation: "cluster", PutService: "service", PutTemplate: "template"}
+OBJECTS: Final = {
+    PutRecord: "cluster",
+    ClearAnnotation: "cluster",
+    SetAnnotation: "cluster",
+    PutService: "service",
+    PutTemplate: "template",
+}
 
 
 Promise = Callable[[Taken], str]
@@ -397,16 +404,50 @@ def accepted_only_if_in_sync(taken: Taken) -> str:
     state, view = taken.step.state, taken.start.seen.view
     if taken.start.machine != "switchover" or str(state.phase) != "Accepted":
         return ""
-    record, pod = taken.start.seen.record, taken.primary
     ready = {
         each.name
         for each in view.pods
         if each.contact is Contact.UP and not each.deleting and each.server is not None and each.server.link_up
     }
-    certain = record.intent is None and pod is not None and pod.contact is Contact.UP and not pod.deleting
-    untried = any(each.contact is Contact.UNTRIED for each in view.pods)
     fits = state.asked in ready or (state.asked == ANY and ready)
-    return "" if certain and fits and not untried and not _dead(taken) else f"{state.asked} is accepted"
+    fits = fits and (state.asked == ANY or state.asked in taken.start.facts.staying)
+    cluster = taken.known.cluster
+    void = cluster is None or cluster.switchover_epoch not in (0, cluster.record.epoch)
+    return "" if _certain(taken) and fits and not void else f"{state.asked} is accepted"
+
+
+def _certain(taken: Taken) -> bool:
+    """Tell whether the primary is in no doubt, stays where it is, and everyone was looked at."""
+    record, pod, view = taken.start.seen.record, taken.primary, taken.start.seen.view
+    serves = record.intent is None and pod is not None and pod.contact is Contact.UP and not pod.deleting
+    return (
+        serves
+        and not view.stalled
+        and not any(each.contact is Contact.UNTRIED for each in view.pods)
+        and not _dead(taken)
+    )
+
+
+def goes_only_if_too_many(taken: Taken) -> str:
+    """The operator asks for a handover only of a primary that goes, and only where nobody asks for one.
+
+    The role is asked for one that stays and is in sync, of which none holds more, in the epoch that is stored.
+    """
+    if not isinstance(taken.request, SetAnnotation):
+        return ""
+    wanted, epoch = request_of(taken.request.value)
+    facts, record, view = taken.start.facts, taken.start.seen.record, taken.start.seen.view
+    ready = {
+        each.name: each.server.offset
+        for each in view.pods
+        if each.contact is Contact.UP and not each.deleting and each.name in facts.staying
+        if each.server is not None and each.server.link_up and not each.server.disk_error and not each.server.syncing
+    }
+    goes = record.primary is not None and record.primary.pod not in facts.staying
+    cluster = taken.known.cluster
+    unasked = cluster is not None and not cluster.switchover and cluster.record == record and record.epoch == epoch
+    best = wanted in ready and ready[wanted] == max(ready.values())
+    return "" if _certain(taken) and goes and unasked and best else f"{taken.request.value} is asked for"
 
 
 PROMISES: Final[tuple[tuple[str, Promise], ...]] = (
@@ -431,4 +472,5 @@ PROMISES: Final[tuple[tuple[str, Promise], ...]] = (
     ("answerNeverLost", answer_never_lost),
     ("handedOverAsAsked", handed_over_as_asked),
     ("acceptedOnlyIfInSync", accepted_only_if_in_sync),
+    ("goesOnlyIfTooMany", goes_only_if_too_many),
 )

@@ -14,7 +14,22 @@ from spec.environment.faults import ended, isolated
 from spec.environment.operators import strayed
 from spec.environment.replication import written
 from spec.story import abridged, told
-from spec.world import IDLE, Api, Budget, Cuts, Ghost, Label, Link, Pod, Setup, World, address_of, pod_name, uid_of
+from spec.world import (
+    IDLE,
+    Api,
+    Asked,
+    Budget,
+    Cuts,
+    Ghost,
+    Label,
+    Link,
+    Pod,
+    Setup,
+    World,
+    address_of,
+    pod_name,
+    uid_of,
+)
 
 Scene = Callable[[Setup], World]
 
@@ -262,6 +277,21 @@ def grown(setup: Setup) -> World:
     world = serving(setup._replace(facts=facts._replace(size=facts.size - 1)))
     fresh = Pod(up=False, uid=1, run=0, log=(), offset=0, replid="", saved=voting(world.api.template))
     return world._replace(pods=(*world.pods, fresh))
+
+
+def outgrown(setup: Setup) -> World:
+    """Fewer pods were just asked for, and the last one, which is to go then, is the primary."""
+    last = pod_name(setup.facts.size - 1)
+    all_stay = setup._replace(facts=setup.facts._replace(asked=0), operators=1)
+    world = serving(all_stay)
+    world = world._replace(api=world.api._replace(asked=Asked(1, last)))
+
+    def there(now: World) -> bool:
+        return now.api.record.primary is not None and now.api.record.primary.pod == last
+
+    world = settled(all_stay, world, then=there)
+    world = world._replace(ghost=world.ghost._replace(handed=()))
+    return world._replace(operators=world.operators * setup.operators, cuts=Cuts((0,) * setup.operators))
 
 
 def shrunk(setup: Setup) -> World:

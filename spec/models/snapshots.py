@@ -6,9 +6,9 @@ Pod 0 is primary of epoch 1, the others follow it. Names say what is changed; ``
 from collections.abc import Iterator
 from typing import Final
 
-from gungnir.machines import epochs, failover, repair, switchover
+from gungnir.machines import epochs, failover, repair, scale_down, switchover
 from gungnir.machines.facts import Facts
-from gungnir.machines.record import Candidate, Kind, Record
+from gungnir.machines.record import Candidate, Intent, Kind, Record, Stage
 from gungnir.machines.requests import Seen
 from gungnir.machines.switchover import ANY, REQUESTED
 from gungnir.machines.view import Contact, PodView, Server, View
@@ -139,6 +139,18 @@ class _Cluster:
         view = read(self.view, SECOND, primary=True, link_up=False, fence=record.epoch, replid="new", follows="")
         return record, refusing(view, FIRST)
 
+    def led_by_the_last(self) -> tuple[Record, View]:
+        """Pod 2 is the primary, of the same epoch, and the others follow it."""
+        third, recorded = self.view.pod(THIRD), self.record.primary
+        if third is None or recorded is None:
+            raise ValueError("the cluster does not serve")
+        run_id = _server(self.view, THIRD).run_id
+        record = self.record._replace(primary=recorded._replace(pod=THIRD, uid=third.uid, run_id=run_id))
+        view = read(self.view, THIRD, primary=True, follows="", link_up=False)
+        for name in (FIRST, SECOND):
+            view = read(view, name, primary=False, follows=third.address, link_up=True)
+        return record, view
+
 
 def failover_starts() -> Iterator[Start]:
     """Yield every round of the failover machine that may begin."""
@@ -203,6 +215,47 @@ def switchover_starts() -> Iterator[Start]:
         yield Start(what, "switchover", switchover.start(), FACTS, Seen(cluster.record, shown))
     under_way = cluster.begun(Kind.FAILOVER, "ConnectionRefused")
     yield Start("a failover is under way", "switchover", switchover.start(), FACTS, Seen(under_way, view))
+
+
+def scale_down_starts() -> Iterator[Start]:
+    """Yield every round of the scale-down machine that may begin: pod 0 is primary, and of each view once too many."""
+    cluster = _Cluster()
+    record, view = cluster.record, cluster.view
+    further = read(view, THIRD, offset=_server(view, THIRD).offset + 1)
+    for what, shown in (
+        *_views(view),
+        ("nobody is in sync", unlinked(view)),
+        ("pod 1 was not tried yet", changed(view, SECOND, contact=Contact.UNTRIED)),
+        ("pod 1 leaves", changed(further, SECOND, deleting=True)),
+        ("pod 2 holds more than pod 1", further),
+        ("pod 2 cannot write its disk, and holds more", read(further, THIRD, disk_error="full")),
+        ("pod 2 is not attached, and holds more", read(further, THIRD, link_up=False)),
+    ):
+        yield _scale_down(what, record, shown, FACTS)
+        yield _scale_down(f"{what}; two are asked for", record, shown, FACTS._replace(asked=2))
+    # The primary is the last pod, and goes.
+    led, seen_so = cluster.led_by_the_last()
+    for what, shown in (
+        ("the last pod is primary", seen_so),
+        ("the last pod is primary, and leaves", changed(seen_so, THIRD, deleting=True)),
+        ("the last pod is primary, and refuses", refusing(seen_so, THIRD)),
+        ("the last pod is primary, pod 1 was not tried yet", changed(seen_so, SECOND, contact=Contact.UNTRIED)),
+        ("the last pod is primary, pod 1 leaves", changed(seen_so, SECOND, deleting=True)),
+        ("the last pod is primary, pod 1 holds more", read(seen_so, SECOND, offset=9)),
+        ("the last pod is primary, pod 1 holds more, cannot write", read(seen_so, SECOND, offset=9, disk_error="full")),
+        ("the last pod is primary, pod 1 holds more, not attached", read(seen_so, SECOND, offset=9, link_up=False)),
+        ("the last pod is primary, nobody is in sync", read(read(seen_so, FIRST, link_up=False), SECOND, syncing=True)),
+        ("the last pod is primary, the operator slept", seen_so._replace(stalled=True)),
+    ):
+        for asked in (2, 1, 0):
+            yield _scale_down(f"{what}; {asked or 'all'} are asked for", led, shown, FACTS._replace(asked=asked))
+    ending = Intent(Kind.FAILOVER, Stage.RECONFIGURING, "ConnectionRefused", "", None, FIRST)
+    begun = led._replace(intent=ending)
+    yield _scale_down("the last pod is primary, a failover is under way", begun, seen_so, FACTS._replace(asked=2))
+
+
+def _scale_down(what: str, record: Record, view: View, facts: Facts) -> Start:
+    return Start(what, "scale-down", scale_down.start(), facts, Seen(record, view), thorough=True)
 
 
 def repair_starts() -> Iterator[Start]:

@@ -29,7 +29,7 @@ _WORLDS: Final = {
     "gungnir.machines.lease": ("alone", "lease"),
     "gungnir.machines.reconcile": ("alone", "reconcile"),
 }
-_PODS: Final = ("alone", "switchover", "failover", "release", "shrink")
+_PODS: Final = ("alone", "switchover", "scale-down", "failover", "release", "shrink")
 """The worlds that take steps of a module; those of all others."""
 
 

@@ -151,12 +151,14 @@ async def _to_send(stage: Stage, kind: type[Request], owned: OwnedKind | None) -
         live = await stage.admin.get(ref_of(build(owned, stage.inputs())))
         await stage.admin.delete(ref_of(live), uid=live["metadata"]["uid"])
         return requests.CreateOwned(owned.value)
-    if kind in (requests.PutRecord, requests.PutSummary, requests.ClearAnnotation):
+    if kind in (requests.PutRecord, requests.PutSummary, requests.ClearAnnotation, requests.SetAnnotation):
         version = _version(await stage.as_admin(requests.GetCluster()))
         if kind is requests.PutRecord:
             return requests.PutRecord(version, Record(epoch=1))
         if kind is requests.ClearAnnotation:
             return requests.ClearAnnotation(version, names.SWITCHOVER_ANNOTATION)
+        if kind is requests.SetAnnotation:
+            return requests.SetAnnotation(version, names.SWITCHOVER_ANNOTATION, "demo-0@1")
         ref = VALKEYCLUSTERS.ref(stage.namespace, "demo")
         await stage.admin.patch(ref, {"status": {"phase": "Running"}}, subresource="status")
         return requests.PutSummary(_version(await stage.as_admin(requests.GetCluster())))

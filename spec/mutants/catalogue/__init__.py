@@ -16,6 +16,7 @@ from spec.mutants.catalogue.reconcile import MUTANTS as RECONCILE
 from spec.mutants.catalogue.recovery import MUTANTS as RECOVERY
 from spec.mutants.catalogue.release import MUTANTS as RELEASE
 from spec.mutants.catalogue.repair import MUTANTS as REPAIR
+from spec.mutants.catalogue.scale_down import MUTANTS as SCALE_DOWN
 from spec.mutants.catalogue.selection import MUTANTS as SELECTION
 from spec.mutants.catalogue.shell import MUTANTS as SHELL
 from spec.mutants.catalogue.shrink import MUTANTS as SHRINK
@@ -34,6 +35,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *RELEASE,
     *SHRINK,
     *SWITCHOVER,
+    *SCALE_DOWN,
     *LEASE,
     *RECONCILE,
     *PODS,

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from gungnir.machines import repair
-from gungnir.machines.pods import restarts_of, same_process
-from gungnir.machines.record import Candidate
+from gungnir.machines.pods import catch_up_target, restarts_of, same_process
+from gungnir.machines.record import Candidate, Kind
 from gungnir.machines.requests import GetCluster, Seen
-from tests.unit.machines.worlds import EPOCH, FACTS, PRIMARY, following, pod, record, server, serving, view
+from tests.unit.machines.worlds import EPOCH, FACTS, PRIMARY, claimed, following, pod, record, server, serving, view
 
 STARTED_S = 1_700_000_000
 PROMOTED = Candidate("vc-1", "uid1", "run1", EPOCH, 1000)
@@ -45,3 +45,17 @@ def test_restarts_that_were_not_known_at_the_promotion_are_recorded_later() -> N
     late = primary._replace(started_s=STARTED_S - 60)
     taken = repair.step(FACTS, repair.start().state, Seen(unknown, view(late, *others)))
     assert taken.trigger == "nothing"
+
+
+def test_a_handover_to_anybody_waits_for_the_most_advanced_pod_that_stays() -> None:
+    """And for one that is to go only if nobody else is in sync."""
+    intent = claimed(Kind.SWITCHOVER).intent
+    ahead = pod(2, following(2, offset=1001))
+    both = view(pod(0, serving()), pod(1, following(1)), ahead)
+    alone = view(pod(0, serving()), pod(1, server(1)), ahead)
+    narrow = FACTS._replace(asked=2)
+    targets = [
+        catch_up_target(facts, record(), intent, seen)
+        for facts, seen in ((FACTS, both), (narrow, both), (narrow, alone), (narrow, view(pod(0, serving()))))
+    ]
+    assert [target and target.name for target in targets] == ["vc-2", "vc-1", "vc-2", None]

@@ -9,6 +9,7 @@ from gungnir.machines.summary import LOSSY, Notes, Sign, Summary, summarize
 from gungnir.machines.view import Contact, View
 from tests.unit.machines.worlds import (
     FACTS,
+    PRIMARY,
     claimed,
     dead,
     following,
@@ -101,7 +102,6 @@ def test_a_paused_cluster_says_so() -> None:
         (view(), {"violation": "x", "doubt": "y"}, "Degraded", True, "InvariantViolated"),
         (view(pod(0, serving())), {}, "Progressing", True, "PodsComing"),
         (view(), {"outdated": ("vc-1",)}, "RolloutPending", True, "PodsOutdated"),
-        (view(), {"scale_down_refused": "no"}, "ScaleDownRefused", True, "PrimaryWouldGo"),
         (view(), {"invalid": "no"}, "Valid", False, "Invalid"),
         (view(), {"problems": (("client", "NameTaken", "taken"),)}, "Reconciled", False, "NameTaken"),
         (view(pod(0, serving(disk_error="MISCONF")), *view().pods[1:]), {}, "Ready", False, "DiskFull"),
@@ -112,6 +112,20 @@ def test_a_paused_cluster_says_so() -> None:
 def test_conditions(seen: View, notes: dict[str, Any], kind: str, holds: bool, reason: str) -> None:
     found = sign(shown(None, seen, **notes), kind)
     assert (found.holds, found.reason) == (holds, reason)
+
+
+@pytest.mark.parametrize(
+    ("notes", "message"),
+    [
+        ({"handing_to": "vc-1"}, "spec.replicas 2 would remove the primary vc-2: the role is handed to vc-1 first"),
+        ({}, "spec.replicas 2 would remove the primary vc-2, and nobody that stays is in sync; waiting for one of"),
+    ],
+)
+def test_pods_that_are_too_many_are_shown_with_what_they_wait_for(notes: dict[str, Any], message: str) -> None:
+    last = record(primary=PRIMARY._replace(pod="vc-2"))
+    found = sign(summarize(FACTS._replace(asked=2), last, view(), Notes(**notes)), "ScaleDownRefused")
+    assert found.holds
+    assert found.message.startswith(message)
 
 
 def test_a_blocked_failover_is_a_condition_with_its_reason_and_only_while_it_lasts() -> None:

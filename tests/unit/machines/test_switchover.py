@@ -17,7 +17,7 @@ from gungnir.machines.requests import (
     Unknown,
     Unreachable,
 )
-from gungnir.machines.switchover import MACHINE, Phase, refusal
+from gungnir.machines.switchover import MACHINE, Phase, refusal, request_of, request_text
 from gungnir.machines.view import Contact, View
 from tests.unit.machines.worlds import (
     EPOCH,
@@ -61,6 +61,10 @@ PATHS: Final = {
     "taken off meanwhile": Path((SEEN, cluster()), "ask gone"),
     "deleted meanwhile": Path((SEEN, cluster(switchover="vc-1", deleting=True)), "ask gone"),
     "record moved on": Path((SEEN, cluster(record(epoch=9), switchover="vc-1")), "ask failed"),
+    "for this epoch": Path((SEEN, cluster(switchover="vc-1", switchover_epoch=EPOCH)), "ask accept"),
+    "for another epoch": Path(
+        (SEEN, cluster(switchover="vc-1", switchover_epoch=4), STORED, STORED), "ask refuse stored stored"
+    ),
     "unreadable": Path((SEEN, Unreachable()), "ask failed"),
     "failover under way": Path((Seen(claimed(), view()),), "wait"),
     "primary in doubt": Path((Seen(record(), dead()),), "wait"),
@@ -120,6 +124,56 @@ ALONE = view(pod(0, serving()), pod(1, server(1)), pod(2, following(2, syncing=T
 )
 def test_refusals(seen: View, wanted: str, why: str) -> None:
     assert refusal(FACTS, record(), seen, wanted) == why
+
+
+@pytest.mark.parametrize(
+    ("epoch", "why"),
+    [
+        (0, ""),
+        (EPOCH, ""),
+        (4, "it was asked for in epoch 4, and this is epoch 5: the role has moved since"),
+        (6, "it was asked for in epoch 6, and this is epoch 5: the role has moved since"),
+    ],
+)
+def test_a_request_for_an_epoch_is_for_that_one_alone(epoch: int, why: str) -> None:
+    assert refusal(FACTS, record(), view(), "vc-1", epoch) == why
+
+
+@pytest.mark.parametrize(
+    ("wanted", "asked", "why"),
+    [
+        ("vc-2", 2, "vc-2 is to go, as spec.replicas is 2; in sync: vc-1"),
+        ("vc-1", 2, ""),
+        ("any", 2, ""),
+        ("any", 1, "no replica is in sync"),
+        ("vc-0", 2, "vc-0 is the primary already"),
+        ("vc-2", 0, ""),
+    ],
+)
+def test_the_role_is_handed_to_nobody_who_is_to_go(wanted: str, asked: int, why: str) -> None:
+    assert refusal(FACTS._replace(asked=asked), record(), view(), wanted) == why
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "epoch"),
+    [
+        ("", "", 0),
+        ("any", "any", 0),
+        ("vc-1", "vc-1", 0),
+        (request_text("vc-1", 7), "vc-1", 7),
+        ("any@12", "any", 12),
+        ("vc-1@", "vc-1@", 0),
+        ("vc-1@x", "vc-1@x", 0),
+        ("vc-1@-3", "vc-1@-3", 0),
+        ("vc-1@0", "vc-1@0", 0),
+        ("vc-1@٣", "vc-1@٣", 0),
+        ("@7", "@7", 0),
+        ("@", "@", 0),
+    ],
+)
+def test_what_an_annotation_asks_for(text: str, wanted: str, epoch: int) -> None:
+    """What is no epoch stays in the name: such a request is refused as one for no pod of the cluster."""
+    assert request_of(text) == (wanted, epoch)
 
 
 def test_nobody_hands_over_before_the_first_primary() -> None:

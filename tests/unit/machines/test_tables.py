@@ -27,6 +27,7 @@ from gungnir.machines.requests import (
 from tests.unit.machines import test_failover_paths as failover_paths
 from tests.unit.machines import test_reconcile as reconcile_paths
 from tests.unit.machines import test_repair_paths as repair_paths
+from tests.unit.machines import test_scale_down as scale_down_paths
 from tests.unit.machines import test_switchover as switchover_paths
 from tests.unit.machines.worlds import FACTS, REPLIES
 
@@ -36,6 +37,7 @@ STEPPED: dict[str, tuple[Callable[..., Any], Any]] = {
     "failover": (failover.step, failover_paths.PATHS),
     "repair": (repair.step, repair_paths.PATHS),
     "switchover": (switchover.step, switchover_paths.PATHS),
+    "scale-down": (scale_down_paths.stepped, scale_down_paths.PATHS),
     "reconcile": (reconcile.step, reconcile_paths.PATHS),
 }
 

@@ -18,7 +18,7 @@ from gungnir.runtime.announce import Announcer, blocked_text, doubt_text, same
 from gungnir.runtime.context import Context
 from gungnir.runtime.events import Reason
 from gungnir.runtime.metrics import Metrics
-from tests.unit.machines.worlds import FACTS, REPLID, following, pod, record, server, serving, view
+from tests.unit.machines.worlds import FACTS, PRIMARY, REPLID, following, pod, record, server, serving, view
 
 CLUSTER = {"metadata": {"name": "vc", "namespace": "ns", "uid": "u"}}
 
@@ -201,10 +201,24 @@ def test_what_waits_for_a_person_is_told_once_until_it_changes(stage: Stage) -> 
 
     for summary in (shown(), shown(outdated=("vc-0", "vc-1")), shown(outdated=("vc-0", "vc-1")), shown(), shown()):
         stage.announcer.changes(CLUSTER, summary)
-    stage.announcer.changes(CLUSTER, shown(scale_down_refused="would remove vc-2"))
+    narrow = FACTS._replace(asked=2)
+    last = record(primary=PRIMARY._replace(pod="vc-2"))
+    for facts, notes in ((narrow, Notes(handing_to="vc-1")), (narrow, Notes()), (narrow, Notes()), (FACTS, Notes())):
+        stage.announcer.changes(CLUSTER, summarize(facts, last, view(), notes))
     assert [(kind, reason) for kind, reason, _ in stage.events.told] == [
         ("Warning", "RolloutPending"),
         ("Warning", "ScaleDownRefused"),
+    ]
+
+
+def test_a_handover_that_the_operator_asked_for_is_told(stage: Stage) -> None:
+    stage.announcer.handover_asked(CLUSTER, record(), "vc-1")
+    assert stage.events.told == [
+        (
+            "Normal",
+            "ScaleDownHandover",
+            "spec.replicas would remove the primary vc-0: asked for a handover to vc-1 first",
+        )
     ]
 
 

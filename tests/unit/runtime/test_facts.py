@@ -7,7 +7,10 @@ import pytest
 from gungnir.api.cluster import ValkeyCluster, parse_cluster
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Primary, Record
+from gungnir.machines.view import View
 from gungnir.runtime.facts import acks_of, facts_of, size_of
+from tests.unit.machines.worlds import PRIMARY, view
+from tests.unit.machines.worlds import record as machine_record
 
 
 def cluster(**spec: Any) -> ValkeyCluster:
@@ -23,7 +26,9 @@ def primary(pod: str) -> Record:
 
 def test_the_defaults() -> None:
     facts = facts_of(cluster(), Record())
-    expected = Facts("vc", "u1", 3, 1, persistent=True, down_after_ms=5000, catch_up_ms=1000, refusals_for_death=3)
+    expected = Facts(
+        "vc", "u1", 3, 1, persistent=True, down_after_ms=5000, catch_up_ms=1000, refusals_for_death=3, asked=3
+    )
     assert facts._replace(volume_bytes=0) == expected
     assert facts.pod_names == ("vc-0", "vc-1", "vc-2")
 
@@ -55,6 +60,34 @@ def test_how_many_replicas_hold_a_write(spec: dict[str, Any], acks: int) -> None
 )
 def test_the_primary_is_never_scaled_away(replicas: int, record: Record, size: int) -> None:
     assert size_of(cluster(replicas=replicas), record) == size
+
+
+def test_what_is_seen_of_the_pods_is_asked_for_a_scale_down_alone() -> None:
+    """Then pods stay that hold what too few of the others do."""
+    looks: list[View] = []
+
+    def look() -> View:
+        looks.append(view(*view().pods[:1], view().pods[2]))
+        return looks[-1]
+
+    counted = machine_record()
+    assert facts_of(cluster(replicas=3), counted, look).size == 3
+    assert not looks
+    narrow = facts_of(cluster(replicas=2), counted, look)
+    assert (narrow.size, narrow.asked, narrow.staying) == (3, 2, ("vc-0", "vc-1"))
+    assert len(looks) == 1
+
+
+@pytest.mark.parametrize(
+    ("durability", "leader", "acks"),
+    [({}, "vc-2", 1), ({}, "vc-0", 0), ({"mode": "async"}, "vc-2", 0), ({"replicasToAck": 0}, "vc-2", 1)],
+)
+def test_the_promised_copies_hold_until_the_last_but_one_pod_is_gone(
+    durability: dict[str, Any], leader: str, acks: int
+) -> None:
+    """A single pod promises none; until then a failover asks for as many votes as before."""
+    stored = machine_record(primary=PRIMARY._replace(pod=leader))
+    assert facts_of(cluster(replicas=1, durability=durability), stored, view).acks == acks
 
 
 @pytest.mark.parametrize(
