@@ -22,5 +22,6 @@ compile runtime pyproject.toml --constraints lock/dev.txt
 compile image pyproject.toml --extra otel --constraints lock/dev.txt
 compile demo pyproject.toml --group local --constraints lock/dev.txt
 compile test pyproject.toml --extra otel --group live --constraints lock/dev.txt
+compile glide pyproject.toml --extra otel --group live --group glide --constraints lock/dev.txt
 "$python" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["sbom"], sep="\n")' |
   compile sbom - --constraints lock/dev.txt

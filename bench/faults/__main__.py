@@ -5,6 +5,7 @@ primaries with replicas were seen, it failed over though it must not, or anythin
 """
 
 import asyncio
+import importlib.util
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 
 from bench.faults.campaign import offered
 from bench.faults.contestants import CONTESTANTS, Settings
+from bench.faults.contestants.base import CLIENTS, GLIDE, VALKEY_PY
 from bench.faults.nemeses import NEMESES
 from bench.faults.progress import Progress
 from bench.faults.results import broken
@@ -29,6 +31,7 @@ def main(  # noqa: PLR0913 - each one is an option of the command line
     down_after_ms: Annotated[list[int] | None, typer.Option(help="Settings of the contestants; repeatable.")] = None,
     storm: Annotated[bool, typer.Option(help="Random faults until stopped, or --minutes.")] = False,
     minutes: Annotated[float, typer.Option(min=0, help="End a storm after so long; 0: run until stopped.")] = 0,
+    client: Annotated[str, typer.Option(help=f"Library of the clients: {', '.join(CLIENTS)}.")] = VALKEY_PY,
     as_shipped: Annotated[bool, typer.Option(help="Operator compiled and without a trace.")] = False,
     machine: Annotated[str, typer.Option(help="What to remember of the machine: idle, busy with others.")] = "",
     commit: Annotated[str, typer.Option(help="What to remember of the code.")] = "",
@@ -39,14 +42,21 @@ def main(  # noqa: PLR0913 - each one is an option of the command line
     names = contestant or ["gungnir"]
     _known("contestant", names, list(CONTESTANTS))
     _known("nemesis", nemesis or [], list(NEMESES))
-    settings = [Settings(down_after_ms=each) for each in down_after_ms or [1000]]
+    _known("client", [client], list(CLIENTS))
+    if client == GLIDE and importlib.util.find_spec("glide") is None:
+        raise typer.BadParameter("Valkey GLIDE is not installed; install it with make .venv/.stamp-glide")
+    if client == GLIDE and "sentinel" in names:
+        raise typer.BadParameter("Valkey GLIDE does not ask Sentinels for the primary; leave that contestant out")
+    settings = [Settings(down_after_ms=each, client=client) for each in down_after_ms or [1000]]
     if list_:
         for each in NEMESES.values():
             print(f"{each.name:22} {each.expect.value:19} {each.what} ({', '.join(sorted(each.offered))})")
         return
     chosen = {name: [each for each in offered(name) if not nemesis or each.name in nemesis] for name in names}
     plan: Plan = Storm(names, settings, chosen, seed, minutes) if storm else Suite(names, settings, chosen, seed, times)
-    under = conditions(valkey=find_server().version, machine=machine, commit=commit, operator=_operator(as_shipped))
+    under = conditions(
+        valkey=find_server().version, client=client, machine=machine, commit=commit, operator=_operator(as_shipped)
+    )
     progress = Progress(out, under)
     try:
         asyncio.run(go(plan, progress, as_shipped=as_shipped))

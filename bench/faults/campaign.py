@@ -11,6 +11,7 @@ from bench.faults.anomalies import anomalies
 from bench.faults.checker import Verdict, judge
 from bench.faults.clients import Clients
 from bench.faults.contestants import CONTESTANTS, Contestant, Settings
+from bench.faults.contestants.base import VALKEY_PY
 from bench.faults.nemeses import NEMESES
 from bench.faults.nemeses.base import Nemesis
 from bench.faults.pubsub import PERIOD_MS, PubSub
@@ -81,7 +82,7 @@ class _Running:
         origin_ns = time.monotonic_ns()
         redundancy_ms = -1.0
         async with contestant.sampler() as sampler, Stall() as stall:
-            clients = Clients(self._ledger, contestant.pool, self._load, self._seed)
+            clients = self._clients()
             pubsub = PubSub(self._ledger.prefix, contestant.pool)
             async with clients, pubsub:
                 await self._more_writes(FIRST_WRITES, "before the fault")
@@ -123,6 +124,14 @@ class _Running:
         )
         found.anomalies.extend(anomalies(found, self._nemesis, counts.doubles))
         return found
+
+    def _clients(self) -> Clients:
+        contestant = self._contestant
+        if contestant.settings.client == VALKEY_PY:
+            return Clients(self._ledger, contestant.pool, self._load, self._seed)
+        from bench.faults.glide_clients import GlideClients  # noqa: PLC0415 - installed by those who ask for it
+
+        return GlideClients(self._ledger, contestant.address(), contestant.password, self._load, self._seed)
 
     async def _act(self, scene: Scene) -> None:
         try:

@@ -28,7 +28,7 @@ DEADLINE_MS: Final = 250
 """How long a client waits for a connection or an answer."""
 _FIRST_PAUSE_MS: Final = 5
 _PAUSES: Final = 6
-_READ_PERIOD_MS: Final = 20
+READ_PERIOD_MS: Final = 20
 _RECENT: Final = 200
 """How many of the last writes a reader picks from."""
 
@@ -99,12 +99,16 @@ class Clients(ClientTasks):
         async for connection in self._connections(_FIRST_PAUSE_MS):
             with contextlib.suppress(ValkeyError, OSError):
                 while not self._stopping.is_set():
-                    await self._pause(_READ_PERIOD_MS)
-                    recent = [w.key for w in self.ledger.writes[-_RECENT:] if w.outcome is Outcome.ACKNOWLEDGED]
-                    if recent:
-                        key, invoked_ns = self._random.choice(recent), time.monotonic_ns()
+                    await self._pause(READ_PERIOD_MS)
+                    key, invoked_ns = self._recent_key(), time.monotonic_ns()
+                    if key:
                         await connection.send_command("GET", key)
                         self.reads.append(Read(key, invoked_ns, await connection.read_response() is not None))
+
+    def _recent_key(self) -> str:
+        """One of the keys that were acknowledged last; empty while there is none."""
+        recent = [w.key for w in self.ledger.writes[-_RECENT:] if w.outcome is Outcome.ACKNOWLEDGED]
+        return self._random.choice(recent) if recent else ""
 
     async def _one(self, connection: Connection, identity: int, turn: int) -> bool:
         load, ledger = self._load, self.ledger

@@ -11,6 +11,7 @@ from bench.e2e import report as whole
 from bench.e2e import results as e2e_results
 from bench.e2e.results import Run as WholeRun
 from bench.faults import svg
+from bench.faults.contestants.base import GLIDE, VALKEY_PY
 from bench.faults.found import FOUND
 from bench.faults.nemeses import NEMESES
 from bench.faults.results import Run, read
@@ -60,6 +61,13 @@ pair with replicas on both sides would be a broken promise.
 ![Course of one SIGKILL for each contestant](benchmarks/timelines.svg)
 """
 
+WITH_GLIDE: Final = """## Clients on Valkey GLIDE
+
+The same load from Valkey GLIDE, which keeps its connections by itself, in place of valkey-py, with the operator at 1 s:
+`python -m bench.faults --client glide` (after `make .venv/.stamp-glide`). It closes no connection because an answer is
+missing: what waits on a frozen primary goes on when that one wakes and is demoted, and not when the new one serves.
+"""
+
 Files = Mapping[str, tuple[Sequence[Run], Mapping[str, Any]]]
 """Runs and conditions of each file, by its name."""
 
@@ -85,12 +93,22 @@ def grouped(runs: Iterable[Run]) -> dict[tuple[str, str], list[Run]]:
 def document(files: Files, e2e: tuple[Sequence[WholeRun], Sequence[Mapping[str, Any]]] = ((), ())) -> str:
     """The whole page; ``e2e`` is what ``bench.e2e.results.load`` returns."""
     beside = files.get(SIDE_BY_SIDE, ((), {}))[0]
-    ours = [run for runs, _conditions in files.values() for run in runs if run.contestant == "gungnir"]
+    ours, others = _ours(files, VALKEY_PY), _ours(files, GLIDE)
     parts = (
-        *(_head(files), _beside(beside), _targets(beside, ours), where_time_goes(), _alone(ours), _broken(ours)),
-        whole.section(*e2e),
+        *(_head(files), _beside(beside), _targets(beside, ours), where_time_goes()),
+        *(_alone(ours), _glide(others), _broken([*ours, *others]), whole.section(*e2e)),
     )
     return "\n".join(itertools.chain.from_iterable(parts)) + "\n"
+
+
+def _ours(files: Files, client: str) -> list[Run]:
+    """All runs of the operator with clients of one library; older files, which do not say, are of valkey-py."""
+    return [
+        run
+        for runs, under in files.values()
+        for run in runs
+        if run.contestant == "gungnir" and under.get("client", VALKEY_PY) == client
+    ]
 
 
 def _head(files: Files) -> Iterator[str]:
@@ -159,6 +177,16 @@ def _alone(ours: Sequence[Run]) -> Iterator[str]:
         by_name.setdefault(nemesis, []).extend(group)
     for name, group in by_name.items():
         yield row(f"`{name}`", NEMESES[name].what, NEMESES[name].expect.value, *_outages(group))
+    yield ""
+
+
+def _glide(runs: Sequence[Run]) -> Iterator[str]:
+    if not runs:
+        return
+    yield WITH_GLIDE
+    yield table("fault", *COLUMNS)
+    for (nemesis, _label), group in grouped(runs).items():
+        yield row(f"`{nemesis}`", *_outages(group))
     yield ""
 
 

@@ -19,7 +19,7 @@ import gungnir
 from gungnir.build_info import version_line
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("runtime", "image", "demo", "test", "dev", "build")
+LOCKS = ("runtime", "image", "demo", "test", "glide", "dev", "build")
 GENERATED = re.compile(
     r"^(lock/.*\.txt|LICENSE|deploy/(.*/)?crds/.*|tests/golden/.*|.*/go\.(mod|sum)|.*\.json|.*\.(svg|png))$"
 )
@@ -147,7 +147,7 @@ def test_a_package_has_the_same_version_in_all_locks(lock: str) -> None:
     assert {name: version for name, version in pins(lock).items() if development.get(name) != version} == {}
 
 
-@pytest.mark.parametrize("chain", [("runtime", "demo", "test", "dev"), ("runtime", "image", "test")])
+@pytest.mark.parametrize("chain", [("runtime", "demo", "test", "dev"), ("runtime", "image", "test"), ("test", "glide")])
 def test_each_lock_contains_the_smaller_one(chain: tuple[str, ...]) -> None:
     names = [set(pins(lock)) for lock in chain]
     assert all(smaller <= larger for smaller, larger in itertools.pairwise(names))

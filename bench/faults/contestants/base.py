@@ -26,6 +26,9 @@ RESTART_DELAY_MS: Final = 500
 MIN_REPLICAS: Final = 1
 MAX_LAG_S: Final = 2
 """``min-replicas-to-write`` and ``min-replicas-max-lag`` of every contestant: what the operator sets by default."""
+VALKEY_PY: Final = "valkey-py"
+GLIDE: Final = "glide"
+CLIENTS: Final = (VALKEY_PY, GLIDE)
 _CALL_MS: Final = 1000
 _POLL_MS: Final = 50
 
@@ -37,10 +40,12 @@ class Settings:
     Attributes:
         down_after_ms: Silence in milliseconds after which a primary counts as down.
         pods: Primary and replicas together.
+        client: Library of the clients, one of ``CLIENTS``.
     """
 
     down_after_ms: int = 1000
     pods: int = 3
+    client: str = VALKEY_PY
 
 
 class Contestant(abc.ABC):
@@ -95,6 +100,14 @@ class Contestant(abc.ABC):
     @abc.abstractmethod
     def pool(self) -> ConnectionPool:
         """A pool of valkey-py whose connections lead to the primary, as the contestant wants clients to find it."""
+
+    def address(self) -> tuple[str, int]:
+        """The one address that clients may use for ever.
+
+        Raises:
+            UserError: There is none: the way to the primary is asked for.
+        """
+        raise UserError(f"{self.name}: has no address that always leads to the primary, which clients of {GLIDE} need")
 
     @abc.abstractmethod
     async def admin(self, pod: str, *commands: Command) -> list[Any]:

@@ -83,6 +83,9 @@ class Gungnir(Contestant):
     def pool(self) -> ConnectionPool:
         return direct_pool(*self._service, self._password)
 
+    def address(self) -> tuple[str, int]:
+        return self._service
+
     async def admin(self, pod: str, *commands: Command) -> list[Any]:
         return await self.cluster.call_as_operator(pod, *commands)
 

@@ -22,4 +22,7 @@ class Plain(Replicated):
         return 0
 
     def pool(self) -> ConnectionPool:
-        return direct_pool(*self.addresses()[f"{VALKEY}-0"], None)
+        return direct_pool(*self.address(), None)
+
+    def address(self) -> tuple[str, int]:
+        return self.addresses()[f"{VALKEY}-0"]

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import typer
 
+from bench.faults.__main__ import main
 from bench.faults.anomalies import anomalies
 from bench.faults.campaign import offered
 from bench.faults.contestants import CONTESTANTS, Contestant, Settings
@@ -146,6 +148,18 @@ def test_a_pair_destroys_the_data_of_one_disk_at_most_and_is_never_a_pair_of_one
         for second in partners("gungnir", first):
             assert first is not second
             assert not (first.destructive and second.destructive)
+
+
+def test_clients_that_cannot_be_had_are_refused_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GLIDE is an installation of its own, and has no way to ask Sentinels."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(typer.BadParameter, match=r"make \.venv/\.stamp-glide"):
+        main(client="glide")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: object())
+    with pytest.raises(typer.BadParameter, match="does not ask Sentinels"):
+        main(client="glide", contestant=["sentinel"])
+    with pytest.raises(typer.BadParameter, match="'redis' is unknown; use valkey-py, glide"):
+        main(client="redis")
 
 
 def test_a_suite_does_each_fault_to_each_contestant_as_often_as_asked() -> None:

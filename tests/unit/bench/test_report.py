@@ -39,6 +39,16 @@ def test_a_run_in_which_the_operator_broke_a_promise_is_on_the_page_with_its_see
     assert "None, in none of the runs above." in document(FILES)
 
 
+def test_runs_of_another_client_library_are_a_table_of_their_own() -> None:
+    """Their outages say what that library does after a fault: they are not among those of valkey-py."""
+    files = FILES | {"glide": ([ran(nemesis="sigstop-long", outage_ms=9000.0)], {"client": "glide"})}
+    page = document(files)
+    ours, _, others = page.partition("## Clients on Valkey GLIDE")
+    assert "9,000" not in ours
+    assert "| `sigstop-long` | 1 | 1 | 9,000 |" in others
+    assert "GLIDE" not in document(FILES)
+
+
 @pytest.mark.parametrize(("ours_ms", "verdict"), [(390.0, "yes"), (410.0, "**no**")])
 def test_a_ratio_is_met_when_the_medians_say_so(ours_ms: float, verdict: str) -> None:
     """One fifth of Sentinel's 2,000 ms is 400 ms."""
