@@ -89,7 +89,7 @@ manifests: $(VENV)/.stamp-demo ## Write the generated part of deploy/ (CRD, role
 bench: $(VENV)/.stamp-test ## Measure the figures of the README and write bench/results/*.json. Linux, an idle machine; about 30 min.
 	$(BIN)/python -m bench $(ARGS)
 
-faults: $(VENV)/.stamp-test ## Do each fault three times to the operator under load; fails if a promise was broken. Linux; about 12 min.
+faults: $(VENV)/.stamp-test ## Do each fault three times to the operator under load; fails if a promise was broken. Linux; about 20 min.
 	$(BIN)/python -m bench.faults --times 3 --commit $(COMMIT) --out $(FAULTS)/gungnir.json $(ARGS)
 
 faults-full: $(VENV)/.stamp-test ## Random faults and pairs of them until stopped (Ctrl-C, or ARGS="--minutes 180"), with a running table. Some 400 in 60 min.

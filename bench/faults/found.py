@@ -45,6 +45,17 @@ FOUND: Final = (
         ),
     ),
     Found(
+        "delete-force",
+        62,
+        1000,
+        "a publisher that came to a former primary's next process, just before the Service led to nobody, stayed there",
+        "clients of a pod that follows nobody without having voted are cut as those of a primary are",
+        (
+            "tests/live/failover/test_services.py::test_who_came_to_the_next_process_of_a_former_primary_is_sent_on",
+            "tests/unit/runtime/test_valkey_executor.py::test_clients_of_a_process_that_has_just_started_are_cut",
+        ),
+    ),
+    Found(
         "isolate",
         3086,
         1000,

@@ -111,6 +111,9 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
         raise WrongProcessError(f"process {session.run_id} answers, {command.run_id} is meant")
     if command.verb is Verb.SHUTDOWN:
         return await _ended(session, command)
+    # A pod that follows nobody without having voted has just started. The client Service leads to a pod by its name, so
+    # to a former primary's next process too, until it is unrouted: who publishes or only reads there gets no error.
+    session.strays |= session.primary or (session.held and session.position != fence.voting(command.epoch))
     if command.verb in _AT_THE_EPOCH:
         if session.position != fence.acting(command.epoch):
             at = fence.epoch_at(session.position)
@@ -124,6 +127,8 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
     after = (commands.shutdown_abort(),) if command.verb is Verb.HOLD_WRITES else ()
     answers = await session.transaction([*steps, *READING], after)
     info, config = answers[len(steps) : len(steps) + len(READING)]
+    if command.verb is Verb.FOLLOW:
+        session.strays = False
     return reading(session.seen(info, config), session.position, session.min_acks)
 
 
@@ -144,7 +149,7 @@ class WrongProcessError(ValkeyError):
 
 def _steps(session: Session, command: PodCommand, acks: int, port: int) -> Sequence[tuple[bytes, ...]]:
     # Clients of a primary must look for the new one; those that read from a replica are left alone.
-    cut = _CUT_CLIENTS if session.primary else ()
+    cut = _CUT_CLIENTS if session.strays else ()
     match command.verb:
         case Verb.DETACH:
             return [

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gungnir.resources import fence
+from gungnir.resources.conf import HOLD_HOST, HOLD_PORT
 from gungnir.resources.credentials import (
     hash_of,
     operator_user_rules,
@@ -69,7 +70,16 @@ class Keys:
 
 
 class Session:
-    """One authenticated connection. Any error closes it; open another."""
+    """One authenticated connection. Any error closes it; open another.
+
+    Attributes:
+        position: Of the fence, as it was found or raised; -1 before that.
+        run_id: Of the process, by the last reading; empty before one.
+        primary: Whether it was a primary then.
+        held: Whether it followed the hold address then.
+        strays: Whether clients that look for a primary may be connected to it.
+        min_acks: Its ``min-replicas-to-write`` then; -1 before that.
+    """
 
     def __init__(self, connection: Connection, keys: Keys, timeout_ms: int) -> None:
         """Wrap a fresh connection; ``login`` must come first."""
@@ -78,6 +88,8 @@ class Session:
         self._secured = -1
         self.run_id = ""
         self.primary = False
+        self.held = False
+        self.strays = False
         self.min_acks = -1
         self._saved = False
         self._keys = keys
@@ -163,6 +175,7 @@ class Session:
             raise ValkeyError(f"INFO, CONFIG GET: {exc}") from exc
         self.run_id = view.run_id
         self.primary = is_primary(view)
+        self.held = view.link is not None and (view.link.master_host, view.link.master_port) == (HOLD_HOST, HOLD_PORT)
         self.min_acks = min_acks
         return view
 

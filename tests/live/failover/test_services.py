@@ -18,6 +18,8 @@ from gungnir.errors import GungnirError
 from gungnir.runtime.kube_resources import EVENTS, PODS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
+API_DELAY_MS = 400
+"""For each write, so that the former primary's next process is there before its Service leads to nobody."""
 
 
 class Routes:
@@ -59,6 +61,38 @@ async def test_the_client_service_leads_to_the_primary_only_from_the_first_secon
     async with Routes(world, names.client_service(cluster.name)).watched() as routes:
         view = await cluster.wait_ready()
     assert routes.seen in ([(), (world.local.pod_address(view.primary),)], [(world.local.pod_address(view.primary),)])
+
+
+async def test_who_came_to_the_next_process_of_a_former_primary_is_sent_on(
+    world: World, deploy: Any, under_load: Any
+) -> None:
+    """Found by the fault campaign (delete-force, seed 62): a publisher stayed on a replica for ever.
+
+    The Service leads to a pod by its name until it is unrouted, and PUBLISH is no write that a replica refuses.
+    """
+    cluster = await deploy()
+    host, port = await cluster.client_address()
+    password = await cluster.password()
+    async with under_load(cluster) as trial:
+        before = await cluster.view()
+        slow = world.local.api_faults.add(delay_ms=API_DELAY_MS, verb="update")
+        world.local.restart_delay_ms = 0
+        await world.local.kill(before.primary)
+
+        async def come() -> Connection | None:
+            connection = await Connection.open(host, port, password=password)
+            answer = await connection.call((b"ROLE",))
+            if isinstance(answer, tuple) and answer[0] == b"slave":
+                return connection
+            connection.close()
+            return None
+
+        stray = await wait_for("a connection to the next process", come, timeout_ms=5_000, poll_ms=2)
+        world.local.api_faults.remove(slow.id)
+        await trial.next_primary(before)
+        await trial.ready()
+        with contextlib.closing(stray), pytest.raises(LostError):
+            await stray.call((b"PUBLISH", b"channel", b"message"))
 
 
 @pytest.mark.parametrize("how", ["kill", "switchover"])

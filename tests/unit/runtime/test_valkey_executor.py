@@ -23,6 +23,7 @@ from tests.unit.runtime.valkey_fake import HOST, KEYS, FakeValkey, error, runnin
 
 pytestmark = pytest.mark.anyio
 PATIENT_MS = (8_000, 8_000)
+PRIMARY = "127.9.9.8 6379"
 PERIOD = "repl-ping-replica-period"
 PINGS = f"CONFIG SET {PERIOD} 1"
 """The primary pings its replicas again, whatever held writes had stopped."""
@@ -80,6 +81,7 @@ async def test_a_read_reads_and_changes_nothing() -> None:
 
 async def test_a_detach_holds_the_pod_and_leaves_readers_of_a_replica_alone() -> None:
     async with running(4) as fake:
+        fake.follows = PRIMARY
         server, steps = await carried_out(fake, command(Verb.DETACH))
         assert steps == [PINGS, "REPLICAOF 127.0.0.1 1", "CLIENT UNPAUSE"]
         assert (server.fence, server.voting, server.primary, server.link_up) == (5, True, False, False)
@@ -94,6 +96,38 @@ async def test_a_detach_of_a_primary_cuts_its_clients_also_on_a_connection_that_
         assert not server.primary
 
 
+@pytest.mark.parametrize(
+    ("verb", "position"), [(Verb.DETACH, acting(4)), (Verb.FOLLOW, acting(4)), (Verb.FOLLOW, acting(5))]
+)
+async def test_clients_of_a_process_that_has_just_started_are_cut(verb: Verb, position: int) -> None:
+    """They came for the primary of this name that was: who publishes or only reads gets no error from a replica."""
+    async with running_at(position) as fake:
+        _, steps = await carried_out(fake, command(verb, host="127.9.9.9"))
+        assert steps[-2:] == CUT
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["same connection", "fresh connection"])
+async def test_readers_of_a_replica_that_voted_are_left_alone_when_it_follows_again(fresh: bool) -> None:
+    """The vote itself leaves it at the hold address, as a start does."""
+    async with running(4) as fake, session(fake) as opened:
+        fake.follows = PRIMARY
+        await carry_out(opened, command(Verb.DETACH), acks=2, port=6379)
+        async with session(fake) as other:
+            following = other if fresh else opened
+            await carry_out(following, command(Verb.FOLLOW, host="127.9.9.9"), acks=2, port=6379)
+        assert not set(CUT) & set(fake.log)
+
+
+async def test_who_came_to_a_former_primary_between_its_vote_and_its_new_role_is_cut_too_and_then_nobody() -> None:
+    """The way of a Service is changed on each node by itself, some time after the object."""
+    async with running(4) as fake, session(fake) as opened:
+        fake.primary = True
+        for _ in range(3):
+            verb = Verb.DETACH if fake.primary else Verb.FOLLOW
+            await carry_out(opened, command(verb, host="127.9.9.9"), acks=2, port=6379)
+        assert fake.log.count(CUT[0]) == fake.log.count(CUT[1]) == 2
+
+
 async def test_a_promotion_sets_the_acks_first_and_is_read_back_in_the_same_transaction() -> None:
     async with running(5) as fake:
         server, steps = await carried_out(fake, command(Verb.PROMOTE, run_id="a" * 40))
@@ -103,6 +137,7 @@ async def test_a_promotion_sets_the_acks_first_and_is_read_back_in_the_same_tran
 
 async def test_a_follow_brings_the_replication_user_of_the_epoch() -> None:
     async with running(4) as fake:
+        fake.follows = PRIMARY
         server, steps = await carried_out(fake, command(Verb.FOLLOW, host="127.9.9.9"))
         secret = KEYS.of("repl-5")
         assert steps == [
