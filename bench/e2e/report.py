@@ -43,8 +43,7 @@ def section(runs: Sequence[Run], conditions: Sequence[Mapping[str, Any]]) -> Ite
     if not runs:
         return
     yield HEAD
-    under = sorted({", ".join(f"{key} {each.get(key) or 'not said'}" for key in _CONDITIONS) for each in conditions})
-    yield f"The runs of the operator: {'; '.join(under)}.\n"
+    yield f"The runs of the operator: {'; '.join(sorted({_under(each) for each in conditions}))}.\n"
     yield table("fault", "operator", "which", *_COLUMNS)
     yield from _faults(runs)
     yield CAPTION.format(about=", ".join(ABOUT))
@@ -73,6 +72,12 @@ _COLUMNS: Final = (
 )
 _MANY: Final = 5
 """From so many runs on, a sum stands for the list."""
+
+
+def _under(conditions: Mapping[str, Any]) -> str:
+    """Under which conditions a file was made; values of the chart that are not its defaults are told as well."""
+    told = [f"{key} {conditions.get(key) or 'not said'}" for key in _CONDITIONS]
+    return ", ".join([*told, *filter(None, [conditions.get("values")])])
 
 
 def _faults(runs: Sequence[Run]) -> Iterator[str]:

@@ -133,7 +133,8 @@ def test_the_page_shows_ours_beside_theirs_and_what_could_not_be_done() -> None:
         Run("cut", "", 2, error="NotInTimeError: waited"),
         Run("kill", "pod 1", 2, ran().figures, {"record": 100.0, "served": 800.0}),
     ]
-    page = "\n".join(section(runs, [{"date": "2026-11-28", "cpus": 2}]))
+    page = "\n".join(section(runs, [{"date": "2026-11-28", "cpus": 2, "values": "settings.leaseDurationMs=6000"}]))
+    assert "machine not said, settings.leaseDurationMs=6000." in page
     assert "facts about other runs on another machine" in page
     assert "| **gungnir** | pod 1 | 2 | 0.9 / 0.9 | 0 | 0 | 0 | 0 |" in page
     assert "| **gungnir** | client on the cut node | 1 | accepted for 3.0 | 9 | 0 | as above |  |" in page
