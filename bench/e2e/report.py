@@ -22,10 +22,12 @@ node that is cut off also there. Each fault is done to a fresh cluster; those of
 CAPTION: Final = """
 **The rows of other operators are facts about other runs on another machine**, of 2026-11-22, under the same load and
 the same faults: Kubernetes 1.36.3 with three nodes in network namespaces of two busy cores, Valkey 8.0.1, one to four
-runs each. Below a second, differences between them and us say nothing. They are: {about}. "All" means every write
-acknowledged before the fault, and older data. Lost writes and samples stand by run, or as a sum where there are many.
-An isolated primary calls itself one until the heal, because nobody reaches it: what counts is for how long it accepts
-writes.
+runs each. Below a second, differences between them and us say nothing. "All" means every write acknowledged before
+the fault, and older data. They are
+{about}.
+
+Lost writes and samples stand by run, or as a sum where there are many. An isolated primary calls itself one until the
+heal, because nobody reaches it: what counts is for how long it accepts writes.
 """
 STAGES_HEAD: Final = """### Where the time goes
 
@@ -46,7 +48,7 @@ def section(runs: Sequence[Run], conditions: Sequence[Mapping[str, Any]]) -> Ite
     yield f"The runs of the operator: {'; '.join(sorted({_under(each) for each in conditions}))}.\n"
     yield table("fault", "operator", "which", *_COLUMNS)
     yield from _faults(runs)
-    yield CAPTION.format(about=", ".join(ABOUT))
+    yield CAPTION.format(about=",\n".join(ABOUT))
     yield table("target", "at most", "measured", "met")
     words = {True: "yes", False: "**no**", None: "open"}
     for verdict in judge(runs):
