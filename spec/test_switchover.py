@@ -16,7 +16,7 @@ WRONG = [
     (
         "a request that changed is carried out as it was",
         "two requests",
-        (failover, failover_table.Phase.READ, "_read", "reply.switchover != state.asked", "not reply.version"),
+        (failover, "", "_begin_handover", "requested != state.asked", "not requested"),
         "handedOverAsAsked",
     ),
     (
@@ -51,9 +51,12 @@ WRONG = [
 def test_a_wrong_version_of_the_machines_is_found(
     monkeypatch: pytest.MonkeyPatch, model: str, change: tuple[ModuleType, str, str, str, str], violated: str
 ) -> None:
-    """The first two are what the machine did before this world was explored."""
+    """The first two are what the machine did before this world was explored. Without a phase it is called by name."""
     module, phase, name, before, after = change
     mutated = rewritten(module, name, before, after)
-    monkeypatch.setitem(vars(module)["_HANDLERS"], phase, mutated)
+    if phase:
+        monkeypatch.setitem(vars(module)["_HANDLERS"], phase, mutated)
+    else:
+        monkeypatch.setattr(module, name, mutated)
     result = explore(BY_NAME[model])
     assert result.violated == violated, result.line()
