@@ -40,7 +40,7 @@ spec-full: $(VENV)/.stamp-test ## As spec, and the large models, and what must h
 mutants: $(VENV)/.stamp-test ## Show that the checks can fail: run every wrong version of the code and of the environment. 15-30 min on two cores.
 	$(BIN)/python -m spec.mutants $(ARGS)
 
-guards: $(VENV)/.stamp-test ## Drop each guard of the failover machine by itself: the checks must miss it. Not all are explained yet. 60-180 min.
+guards: $(VENV)/.stamp-test ## Drop each guard of the failover machine by itself: the checks must miss it, and tell a story. 15-60 min.
 	$(BIN)/python -m spec.mutants.sweep gungnir.machines.failover $(ARGS)
 
 prove: $(VENV)/.stamp-test ## Confirm the laws of the decisions with CrossHair, and prove the protocol for any number of pods with z3. 2-4 min.

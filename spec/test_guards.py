@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from spec.mutants.child import Outcome
 from spec.mutants.guards import Guard, guards, line_of
 from spec.mutants.needless import NEEDLESS
 from spec.mutants.source import StaleMutantError
@@ -62,10 +63,38 @@ def test_a_guard_that_is_missed_is_told_with_a_story_and_one_that_is_not_fails_t
     assert main([FAILOVER, "--only", "_read: reply.deleting -> True", "--jobs", "1"]) == 0
     told = capsys.readouterr().out
     assert "guards: 1 missed, 0 needless, 0 not missed" in told
-    assert "alone: switchover: " in told
+    assert "ok         gungnir/machines/failover.py:" in told
+    assert "(51 lines of a story)" in told
     # Larger models miss it.
     assert main([FAILOVER, "--only", "_sdown: hearing -> True", "--jobs", "1"]) == 1
     assert "NOT MISSED" in capsys.readouterr().out
+
+
+SMOKE = (
+    "_begin_release: electorate.haunts(facts, state.record, state.view) -> False",
+    "_resume_promoting: candidate is None -> False in candidate is None or not pods.still_there(state.view, candidate)",
+    "_leaving: intent.kind is Kind.SWITCHOVER -> True",
+    "_promote: reading is None -> False",
+    "_route_write: isinstance(reply, Stored) -> True",
+)
+
+
+@pytest.mark.parametrize("name", SMOKE)
+def test_a_guard_of_the_failover_machine_is_missed_within_a_screen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of those that ``make guards`` drops, by the machine alone: the story fits on a screen."""
+    monkeypatch.setattr("spec.mutants.sweep.models", lambda *_: ["alone: failover"])
+    found = judged(named(FAILOVER, name))
+    assert found.good, found.text
+    assert found.outcome.story.startswith("at first:")
+
+
+def test_numbers_that_differ_are_no_story(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who deletes a guard is to be told what goes wrong, not only that something is different."""
+    told = Outcome(("alone: failover: AssertionError: 1 states, 2 transitions; pinned are 3 and 4",))
+    monkeypatch.setattr("spec.mutants.sweep.ordered", lambda *_: told)
+    found = judged(named(FAILOVER, "_read: reply.deleting -> False"))
+    assert not found.good
+    assert found.text.endswith("(no lines of a story)")
 
 
 def test_nothing_to_drop_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

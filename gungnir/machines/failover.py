@@ -301,12 +301,13 @@ def _stamp_write(facts: Facts, state: State, reply: Reply) -> Step[State]:
 
 
 def _fence(facts: Facts, state: State, trigger: str) -> Step[State]:
-    """Go on to the fencing, or first hold the writes if this is planned and the primary is alive to do so."""
+    """Go on to the fencing, or first hold the writes if this is planned and a replica is in sync to take over."""
+    # Then the primary answers: it did when this round began, and in an epoch of another round nobody is in sync yet.
     intent = state.record.under_way
-    holder = pods.holder(state.record, state.view)
     target = pods.catch_up_target(facts, state.expected, intent, state.view)
-    if intent.kind is Kind.SWITCHOVER and holder is not None and target is not None:
+    if intent.kind is Kind.SWITCHOVER and target is not None:
         primary = state.record.acting
+        holder = given(state.view.pod(primary.pod), "the pod of the primary that a replica is in sync with")
         hold = pods.command(Verb.HOLD_WRITES, holder, primary.epoch)._replace(
             run_id=primary.run_id, pause_ms=facts.catch_up_ms + HOLD_MARGIN_MS
         )

@@ -56,12 +56,6 @@ def catch_up_target(facts: Facts, record: Record, intent: Intent | None, view: V
     return max(ready, key=lambda pod: (pod.name in facts.staying, pod.server.offset if pod.server else 0), default=None)
 
 
-def holder(record: Record, view: View) -> PodView | None:
-    """Return the recorded primary's pod, which can hold its writes if it answers; None if it does not."""
-    pod = None if record.primary is None else view.pod(record.primary.pod)
-    return pod if pod is not None and pod.contact is Contact.UP else None
-
-
 def all_up(facts: Facts, view: View) -> bool:
     """Tell whether every pod that the StatefulSet runs answers."""
     up = {pod.name for pod in view.pods if pod.contact is Contact.UP}

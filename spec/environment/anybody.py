@@ -66,7 +66,8 @@ class Known(NamedTuple):
     ``versions``: of each object, as last read or stored. ``stored``: the record as last read or stored. ``service`` and
     ``template``: as last read or stored (None: not read, or not there). ``asked``: verbs that pods were told so far.
     ``heard`` and ``denied``: pods that hear the primary, and that do not, as they said when they were asked for that.
-    ``goal`` and ``reached``: offsets read at the primary that holds its writes, and at the target (-1: none).
+    ``goal`` and ``reached``: offsets read at the primary that holds its writes, and at the target (-1: none), which is
+    ``waited`` for.
     ``claims``: how many epochs this round began.
     """
 
@@ -81,6 +82,7 @@ class Known(NamedTuple):
     denied: tuple[str, ...] = ()
     goal: int = -1
     reached: int = -1
+    waited: str = ""
     claims: int = 0
     steps: int = 0
 
@@ -260,7 +262,7 @@ def _answered(known: Known, commands: tuple[PodCommand, ...], answers: tuple[Ans
     if verbs == {Verb.HOLD_WRITES} and first is not None and answers[0].kind is AnswerKind.DONE:
         return known._replace(goal=first.offset)
     if verbs == {Verb.READ} and known.goal >= 0 and first is not None:
-        return known._replace(reached=first.offset)
+        return known._replace(reached=first.offset, waited=answers[0].pod)
     if verbs == {Verb.READ} and known.cluster is None:
         heard = {answer.pod: answer.server.link_up for answer in answers if answer.server is not None}
         hearing = tuple(pod for pod, up in heard.items() if up)

@@ -11,7 +11,6 @@ from typing import Final
 from gungnir.machines.kernel import MACHINES
 from gungnir.machines.record import Intent, Kind, Stage
 from gungnir.machines.requests import (
-    Answer,
     AnswerKind,
     ClearAnnotation,
     ClusterSeen,
@@ -32,6 +31,7 @@ from gungnir.machines.requests import (
 from gungnir.machines.switchover import ANY, request_of
 from gungnir.machines.view import Contact
 from spec.environment.anybody import Taken
+from spec.models.choices import best_vote_wins, evidence_acted_upon, is_vote, release_says_why, routed_in_the_end
 
 WRITES: Final = (PutRecord, PutService, PutTemplate, ClearAnnotation, SetAnnotation)
 TELLING: Final = frozenset(Verb) - {Verb.READ}
@@ -228,7 +228,8 @@ def _cause(taken: Taken, intent: Intent) -> str:
         return Kind.FAILOVER
     pod = taken.primary
     well = pod is not None and pod.contact is Contact.UP
-    replicas = [each.name for each in view.pods if each.contact is Contact.UP and each.server and each.server.link_up]
+    staying = (each for each in view.pods if each.contact is Contact.UP and not each.deleting)
+    replicas = [each.name for each in staying if each.server and each.server.link_up]
     if well and asked and cluster.switchover == asked and intent.target == taken.step.state.wanted:
         return Kind.SWITCHOVER
     if well and pod is not None and pod.deleting and replicas and not asked:
@@ -246,9 +247,12 @@ def _cause_again(taken: Taken, intent: Intent) -> str:
     """Return what kind of epoch there is a reason for while a failover is under way."""
     candidate, view = intent.candidate, taken.start.seen.view
     if intent.stage is Stage.RECONFIGURING:
-        return Kind.FAILOVER if _dead(taken) or _silent(taken) else ""
-    if intent.stage is not Stage.PROMOTING or candidate is None:
+        nobody = taken.stored.primary is None
+        return Kind.FAILOVER if nobody or _dead(taken) or _silent(taken) else ""
+    if intent.stage is not Stage.PROMOTING:
         return ""
+    if candidate is None:
+        return Kind.FAILOVER
     told = isinstance(taken.answered, Pods) and taken.answered.commands[0].verb is Verb.PROMOTE
     if told:
         answers = taken.known.answers
@@ -290,16 +294,9 @@ def fence_before_select(taken: Taken) -> str:
     intent = None if record is None else record.intent
     if intent is None or intent.stage is not Stage.PROMOTING or taken.stored.intent is None:
         return ""
-    voted = {answer.pod for answer in known.answers if _voted(answer, epoch)}
+    voted = {answer.pod for answer in known.answers if is_vote(answer, epoch)}
     chosen = "" if intent.candidate is None else intent.candidate.pod
     return "" if chosen in voted else f"{chosen or 'nobody'} is the candidate, but {sorted(voted)} voted"
-
-
-def _voted(answer: Answer, epoch: int) -> bool:
-    server = answer.server
-    if answer.kind is not AnswerKind.DONE or server is None or server.loading:
-        return False
-    return server.voting and server.fence == epoch and not server.primary
 
 
 def status_truthful(taken: Taken) -> str:
@@ -359,12 +356,15 @@ def leaving_handed_over(taken: Taken) -> str:
 
 
 def everyone_asked(taken: Taken) -> str:
-    """Whoever answers is asked for its vote, and nobody who is known not to."""
-    if taken.start.machine != "failover" or not taken.commanded(Verb.DETACH):
+    """Whoever answers is asked for its vote, and nobody who is known not to is waited for."""
+    if taken.start.machine != "failover":
         return ""
-    asked = {command.pod for command in taken.commands}
+    holding = taken.primary is not None and taken.primary.contact is Contact.UP
+    if taken.commanded(Verb.HOLD_WRITES) and not holding:
+        return "a primary that does not answer is asked to hold its writes"
+    asked = {command.pod for command in taken.commanded(Verb.DETACH)}
     there = {pod.name for pod in taken.start.seen.view.pods if pod.contact in (Contact.UP, Contact.ERROR)}
-    return "" if asked == there else f"{sorted(asked)} are asked for votes, {sorted(there)} answer"
+    return "" if asked in (there, set()) else f"{sorted(asked)} are asked for votes, {sorted(there)} answer"
 
 
 # --- requests of people ---------------------------------------------------------------------------------------------
@@ -469,6 +469,10 @@ PROMISES: Final[tuple[tuple[str, Promise], ...]] = (
     ("handoverHoldsWrites", handover_holds_writes),
     ("leavingHandedOver", leaving_handed_over),
     ("everyoneAsked", everyone_asked),
+    ("evidenceActedUpon", evidence_acted_upon),
+    ("bestVoteWins", best_vote_wins),
+    ("releaseSaysWhy", release_says_why),
+    ("routedInTheEnd", routed_in_the_end),
     ("answerNeverLost", answer_never_lost),
     ("handedOverAsAsked", handed_over_as_asked),
     ("acceptedOnlyIfInSync", accepted_only_if_in_sync),

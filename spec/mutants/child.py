@@ -2,7 +2,7 @@
 
 ``python -m spec.mutants.child`` reads ``{"edits": [[module, old, new], ...], "model": ..., "tests": ...}`` from its
 input, and writes an ``Outcome`` as the last line of its output. With ``"models": [...]`` it judges one after another as
-``pytest spec`` does, until one fails.
+``pytest spec`` does, until one fails and tells a story: numbers that differ from those that are pinned are none.
 """
 
 import json
@@ -48,7 +48,7 @@ def _model(name: str) -> Outcome:
 
 
 def _models(names: list[str]) -> Outcome:
-    states = 0
+    states, numbers = 0, ""
     for name in names:
         try:
             from spec.judging import EXPLORED, assert_holds  # noqa: PLC0415 - not before the source is changed
@@ -57,9 +57,12 @@ def _models(names: list[str]) -> Outcome:
             assert_holds(MODELS[name])
         except Exception as error:  # noqa: BLE001 - whatever a wrong version raises makes pytest red
             why, _, story = str(error).partition("\n")
-            return Outcome((f"{name}: {type(error).__name__}: {why}",), "", story, len(str(error).splitlines()), states)
+            verdict = f"{name}: {type(error).__name__}: {why}"
+            if story:
+                return Outcome((verdict,), "", story, len(str(error).splitlines()), states)
+            numbers = numbers or verdict
         states += EXPLORED[name].states
-    return Outcome(states=states)
+    return Outcome((numbers,) if numbers else (), states=states)
 
 
 class _Failures:

@@ -103,6 +103,20 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         explored("alone: failover", "answerNeverLost"),
     ),
     _failover(
+        "a primary that leaves waits for a request",
+        "Evidence that still stands is acted upon.",
+        "    if not state.asked:\n        return _claim(",
+        "    if False:\n        return _claim(",
+        explored("alone: failover", "evidenceActedUpon"),
+    ),
+    _failover(
+        "a process that may live on is told as one that is away",
+        "An epoch that leaves a replica out says why.",
+        "REPLICA_UNACCOUNTED if electorate.haunts(facts, state.record, state.view) else REPLICA_LOST",
+        "REPLICA_LOST",
+        explored("alone: failover", "releaseSaysWhy"),
+    ),
+    _failover(
         "any resumed failover takes the request off",
         "A resumed failover takes off only the request that it was begun for.",
         "case Stage.FENCING if intent.reason == REQUESTED and asked:",
@@ -307,8 +321,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _failover(
         "an unplanned failover holds the writes",
         "Only a planned failover asks the old primary to hold.",
-        "    if intent.kind is Kind.SWITCHOVER and holder is not None",
-        "    if holder is not None",
+        "    if intent.kind is Kind.SWITCHOVER and target is not None",
+        "    if target is not None",
         explored("alone: failover", "failoverIntentDurable"),
     ),
     _failover(

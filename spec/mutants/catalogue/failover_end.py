@@ -31,6 +31,20 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         quick=True,
     ),
     _failover(
+        "the target that was waited for is forgotten",
+        "Of equals, the one that was waited for gets the role.",
+        "state.wanted or intent.target",
+        "intent.target",
+        explored("alone: failover", "bestVoteWins"),
+    ),
+    _failover(
+        "an unplanned failover moves the role away",
+        "Of equals, only a handover prefers any other than the former primary.",
+        'return intent.previous if intent.kind is Kind.SWITCHOVER else ""',
+        "return intent.previous",
+        explored("alone: failover", "bestVoteWins"),
+    ),
+    _failover(
         "who does not answer may follow",
         "Whoever does not answer the vote is told nothing in the new epoch.",
         "electorate.shut_out(facts, epochs.freeze(record, candidate, why), answers, state.view)",
@@ -215,7 +229,14 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "The Service carries the epoch in which it was written.",
         "    if reply.pod == state.record.acting.pod and reply.epoch == state.record.epoch:",
         "    if reply.pod == state.record.acting.pod:",
-        checked("machines/test_failover_paths.py"),
+        explored("alone: failover", "routedInTheEnd"),
+    ),
+    _failover(
+        "a Service of this epoch is left, wherever it leads",
+        "The Service leads to the recorded primary before a failover is over.",
+        "    if reply.pod == state.record.acting.pod and reply.epoch == state.record.epoch:",
+        "    if reply.epoch == state.record.epoch:",
+        explored("alone: failover", "routedInTheEnd"),
     ),
     _failover(
         "unknown is taken as routed",

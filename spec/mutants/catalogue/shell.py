@@ -150,8 +150,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _failover(
         "a handover asks for votes while clients write",
         "The primary of a handover holds its writes before anybody votes.",
-        "    if intent.kind is Kind.SWITCHOVER and holder is not None",
-        "    if False and holder is not None",
+        "    if intent.kind is Kind.SWITCHOVER and target is not None",
+        "    if False and target is not None",
         explored("alone: failover", "handoverHoldsWrites"),
     ),
     _failover(
