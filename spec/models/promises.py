@@ -321,9 +321,10 @@ def level_before_vote(taken: Taken) -> str:
     if known.goal < 0 or Verb.DETACH in known.told:
         return ""
     level = 0 <= known.goal <= known.reached
-    if isinstance(taken.request, Pause):
-        return f"it is waited for a target that reached {known.reached} of {known.goal}" if level else ""
     gave_up = taken.before.state.tries <= 0 or any(answer.server is None for answer in known.answers)
+    if isinstance(taken.request, Pause):
+        waits = f"it is waited for a target that reached {known.reached} of {known.goal}"
+        return waits if level or gave_up else ""
     early = bool(taken.commanded(Verb.DETACH)) and not level and not gave_up
     return f"the vote is begun at {known.reached} of {known.goal}, with time left" if early else ""
 
