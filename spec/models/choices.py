@@ -4,7 +4,7 @@ As in ``spec.models.promises``, where these are listed: of the machine alone, wh
 """
 
 from gungnir.machines.record import Intent, Kind, Stage
-from gungnir.machines.requests import Answer, AnswerKind, ClusterSeen, GetCluster, Pods, PutRecord, Seen
+from gungnir.machines.requests import Answer, AnswerKind, ClusterSeen, GetCluster, Pods, PutRecord, Seen, Verb
 from gungnir.machines.view import Server
 from spec.environment.anybody import Taken
 
@@ -88,6 +88,10 @@ def routed_in_the_end(taken: Taken) -> str:
     ended = isinstance(request, PutRecord) and request.record.intent is None and stored.intent is not None
     if taken.start.machine != "failover" or not ended or stored.primary is None:
         return ""
+    # What it tells people is the choice that this round made, with its votes, if it made one.
+    told = request.outcome if isinstance(request, PutRecord) else None
+    if Verb.DETACH in taken.known.told and (told is None or "votesNeeded" not in dict(told.operands)):
+        return f"it is over, and nothing is told of the votes: {told}"
     service = taken.known.service
     fits = service is None or service == (stored.primary.pod, stored.epoch)
     return "" if fits else f"it is over, and the Service is {service}"
