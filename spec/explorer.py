@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from gungnir.machines.kernel import IllegalTransition
-from spec import pair, space
+from spec import space
 from spec.graph import Graph
 from spec.plain import Keyed, PlainSpace
-from spec.space import Checks, Sources, Space
+from spec.space import Checks, Move, Sources, Space
 from spec.world import Label, World
 
 StateT = TypeVar("StateT", bound=Keyed)
@@ -32,9 +32,9 @@ Always = AlwaysOf[World]
 OnStep = OnStepOf[World]
 Sometimes = SometimesOf[World]
 PROGRESS_S: Final = 5.0
-CLOCK_EVERY: Final = pair.EVERY
-_HASHINGS_OF_TWO: Final = 3
-"""Once by whom it belongs to, and once by each of the two as it meets it."""
+BULK_FROM: Final = 2_000
+"""A level of so many states is explored many states at once; for fewer that takes longer than one by one."""
+CLOCK_EVERY: Final = 256
 
 
 @dataclass
@@ -53,13 +53,11 @@ class Result(Generic[StateT]):
     seconds: float = 0.0
     witnessed: dict[str, int] = field(default_factory=dict)
     actions: dict[str, int] = field(default_factory=dict)
-    hashings: int = 1
-    """How often a state was told from all others by a hash."""
 
     @property
     def omission(self) -> float:
         """Probability at most that a state was left out because its hash was taken."""
-        return self.hashings * self.states * self.states / 2**65
+        return self.states * self.states / 2**65
 
     def line(self) -> str:
         """Return the result in one line."""
@@ -75,14 +73,22 @@ class _Tree:
     """How each state was first reached: its parent's number, and which of the parent's actions led to it."""
 
     def __init__(self) -> None:
-        self._parents = array("L", [0])
+        self._parents = array("I", [0])
         self._choices = array("H", [0])
+
+    def __len__(self) -> int:
+        return len(self._parents)
 
     def add(self, parent: int, choice: int) -> int:
         """Add a state and return its number."""
         self._parents.append(parent)
         self._choices.append(choice)
         return len(self._parents) - 1
+
+    def extend(self, parents: Any, choices: Any) -> None:
+        """Add many states: arrays of numbers."""
+        self._parents.frombytes(parents.astype("u4").tobytes())
+        self._choices.frombytes(choices.astype("u2").tobytes())
 
     def choices_to(self, number: int) -> list[int]:
         """Return the actions that lead from the first state to this one."""
@@ -98,8 +104,8 @@ class Search(Generic[StateT]):
     """One search: what to check, and how far to go.
 
     ``successors`` is a function, or ``Sources``, which are explored many times faster. With a ``graph``, all edges are
-    kept in it, with what liveness needs to know of them. ``pair``: ``Sources`` are explored by two processes, which
-    pays for some 100,000 states and more, as each has to learn how the world moves.
+    kept in it, with what liveness needs to know of them; without one, ``Sources`` are explored many states at once as
+    soon as there are enough (bulk.py).
     """
 
     successors: Successors[StateT] | Sources[StateT]
@@ -112,7 +118,6 @@ class Search(Generic[StateT]):
     marks: tuple[tuple[str, Callable[[StateT], bool]], ...] = ()
     fairness: Callable[[Label], str] | None = None
     graph: Graph | None = None
-    pair: bool = False
 
     def run(self, first: StateT) -> Result[StateT]:
         """Explore everything that is reachable from ``first``, level by level."""
@@ -120,28 +125,11 @@ class Search(Generic[StateT]):
         was_enabled = gc.isenabled()
         gc.disable()  # Every object lives to the end: collecting finds nothing, and doubles the time.
         try:
-            by_two = self.pair and isinstance(self.successors, Sources) and self.graph is None
-            result = self._by_two(first, began_s) if by_two else _Run(self, first, began_s).result()
+            result = _Run(self, first, began_s).result()
         finally:
             if was_enabled:
                 gc.enable()
         result.seconds = time.monotonic() - began_s
-        return result
-
-    def _by_two(self, first: StateT, began_s: float) -> Result[StateT]:
-        checks: Checks[StateT] = Checks(self.always, self.on_step, self.sometimes, self.marks, self.fairness)
-        assert isinstance(self.successors, Sources)
-        space = Space(self.successors, checks, first)
-        clock = _Clock(self, began_s)
-        found = pair.explored(space, first, self.max_states, clock.stops, raised)
-        result: Result[StateT] = Result(
-            found.states, sum(found.actions.values()), found.depth, found.complete, *(found.found or ("", ""))
-        )
-        path = self.story(first, list(found.choices)) if found.found or found.complete else ()
-        missed = any(name not in found.witnessed for name, _ in self.sometimes)
-        result.story = path if found.found else ()
-        result.deepest = path if found.complete and missed else ()
-        result.witnessed, result.actions, result.hashings = found.witnessed, found.actions, _HASHINGS_OF_TWO
         return result
 
     def story(self, first: StateT, choices: list[int]) -> tuple[tuple[Label, StateT], ...]:
@@ -192,6 +180,8 @@ class _Run(Generic[StateT]):
             graph.add_state(space.mark(handle))
         level: list[tuple[int, Any, int]] = [(0, handle, space.key(handle))]
         while level:
+            if len(level) >= BULK_FROM and graph is None and isinstance(space, Space):
+                return self._in_bulk(level, known)
             following: list[tuple[int, Any, int]] = []
             for count, (number, handle, key) in enumerate(level):
                 choice = self._expand(number, handle, key, known, following)
@@ -207,9 +197,43 @@ class _Run(Generic[StateT]):
             level = following
             self._result.depth += bool(level)
         self._result.complete = True
-        missed = any(name not in self._result.witnessed for name, _ in self._search.sometimes)
-        self._result.deepest = self._search.story(self._first, self._tree.choices_to(len(known) - 1)) if missed else ()
         return self._ended(len(known), ())
+
+    def _in_bulk(self, level: list[tuple[int, Any, int]], known: dict[int, int]) -> Result[StateT]:
+        """Go on from a level that is large, many states at once."""
+        from spec.bulk import Bulk, blocks  # noqa: PLC0415 - what only the demo needs does not bring numpy
+
+        result, bulk = self._result, Bulk(self._space, known)
+        states, first = bulk.matrix([handle for _, handle, _ in level]), level[0][0]
+        while len(states):
+            following: list[Any] = []
+            for part in blocks(len(states)):
+                if self._clock.stops(result.depth, bulk.size, len(states)):
+                    return self._ended(bulk.size, ())
+                try:
+                    block = bulk.expand(states[part])
+                except Exception as error:  # noqa: BLE001 - a predicate, a missing row, anything that a step raises
+                    return self._closely(bulk.handles(states[part]), first + part.start, error)
+                self._count(block.moves)
+                self._tree.extend(first + part.start + block.parents, block.choices)
+                following.append(block.states)
+            first, states = first + len(states), bulk.joined(following)
+            result.depth += bool(len(states))
+        result.complete = True
+        return self._ended(bulk.size, ())
+
+    def _closely(self, handles: list[Any], first: int, error: Exception) -> Result[StateT]:
+        """Look at states one by one: one of them is where something is wrong.
+
+        Raises:
+            RuntimeError: nothing is wrong with any of them.
+        """
+        for number, handle in enumerate(handles, first):
+            choice = self._expand(number, handle, self._space.key(handle), {}, [])
+            if choice is not None:
+                choices = [*self._tree.choices_to(number), *((choice,) if choice >= 0 else ())]
+                return self._ended(len(self._tree), self._search.story(self._first, choices))
+        raise RuntimeError("many states at once are not what they are one by one") from error
 
     def _expand(
         self, number: int, handle: Any, key: int, known: dict[int, int], following: list[tuple[int, Any, int]]
@@ -245,8 +269,20 @@ class _Run(Generic[StateT]):
             return -1
         return None
 
+    def _count(self, moves: tuple[tuple[Move, int], ...]) -> None:
+        """Count moves that were taken so often from states of this level."""
+        counts = self._counts
+        for move, times in moves:
+            if move.action >= len(counts):
+                counts.extend([0] * (move.action + 1 - len(counts)))
+            counts[move.action] += times
+            for name in move.hits:
+                self._result.witnessed.setdefault(name, self._result.depth + 1)
+
     def _ended(self, states: int, story: tuple[tuple[Label, StateT], ...]) -> Result[StateT]:
         result = self._result
+        if result.complete and any(name not in result.witnessed for name, _ in self._search.sometimes):
+            result.deepest = self._search.story(self._first, self._tree.choices_to(len(self._tree) - 1))
         result.states, result.story, result.transitions = states, story, sum(self._counts)
         result.actions = dict(zip(self._space.actions.names, self._counts, strict=False))
         if self._search.graph is not None:

@@ -158,15 +158,15 @@ class Space(Generic[StateT]):
         """Make an empty space around a first state, which must be a NamedTuple."""
         if not isinstance(first, tuple):
             raise TypeError(f"a state is a NamedTuple, not {type(first).__name__}")
-        self._sources, self._checks = sources, checks
+        self.sources, self.checks = sources, checks
         self.layout = Layout(first, sources.split)
-        self._moves: list[Memory[Leaf]] = [Memory() for _ in sources.sources]
+        self.moves: list[Memory[Leaf]] = [Memory() for _ in sources.sources]
         self._carried: dict[tuple[int, int], Memory[Move]] = {}
         self._received: dict[tuple[int, int, int], Memory[Reply]] = {}
         self._commands: Names[Any] = Names()
         self._answers: Names[Any] = Names()
-        self._tidied: Memory[Changes] = Memory()
-        self._always: list[Memory[str]] = [Memory() for _ in checks.always]
+        self.tidied: Memory[Changes] = Memory()
+        self.always: list[Memory[str]] = [Memory() for _ in checks.always]
         self._marks: list[Memory[int]] = [Memory() for _ in checks.marks]
         self._alike: dict[Ids, int] = {}
         self.actions: Names[str] = Names()
@@ -198,7 +198,7 @@ class Space(Generic[StateT]):
 
     def exchangeable(self, elements: Ids, beside: object) -> int:
         """Return what elements with these numbers, that may be exchanged, add to a key; ``beside`` is of whom."""
-        alike: Any = self._sources.alike
+        alike: Any = self.sources.alike
         each, rest = alike(beside)
         return sum(mark(b"pair", *pair) for pair in zip(elements, each, strict=True)) + mark(b"rest", rest)
 
@@ -214,14 +214,14 @@ class Space(Generic[StateT]):
         Raises:
             IllegalTransition: a machine asked for a row that its table does not have (after the moves before that).
         """
-        tidy = self._tidied.top
+        tidy = self.tidied.top
         first_read = getattr(tidy, "component", -1)
         # A state is tidy, and as long as what decides that at once stays as it is, so is the next one.
         by_sum = not self.together and tidy is not None and (first_read < 0 or tidy.children.get(ids[first_read]) == ())
-        for number, memory in enumerate(self._moves):
+        for number, memory in enumerate(self.moves):
             leaf = memory.find(ids)
             if leaf is None:
-                leaf = self._learn(number, ids)
+                leaf = self.learn(number, ids)
             for move in leaf.moves:
                 if by_sum and first_read not in move.changed:
                     yield move, (key + move.delta) & MASK, None, ()
@@ -229,7 +229,7 @@ class Space(Generic[StateT]):
                     after = self.tidy(_changed(ids, move.changes))
                     yield move, self.key(after), after, ()
             for command in leaf.asked:
-                move, reply = self._exchanged(number, command, ids)
+                move, reply = self.exchanged(number, command, ids)
                 if reply.illegal:
                     raise IllegalTransition(*reply.illegal.split("\n"))
                 if by_sum and first_read not in move.changed:
@@ -248,20 +248,21 @@ class Space(Generic[StateT]):
 
     def tidy(self, ids: Ids) -> Ids:
         """Return the components of the tidied state."""
-        changes = self._tidied.find(ids)
+        changes = self.tidied.find(ids)
         if changes is None:
             watched, reads = self.layout.watched(self.layout.fields(ids))
-            tidied: Any = self._sources.tidied(watched)
+            tidied: Any = self.sources.tidied(watched)
             changes = self.layout.changes(reads, tidied)
-            self._tidied.learn(ids, reads.order, changes)
+            self.tidied.learn(ids, reads.order, changes)
         return _changed(ids, changes) if changes else ids
 
-    def _learn(self, number: int, ids: Ids) -> Leaf:
-        source, fields = self._sources.sources[number], self.layout.fields(ids)
+    def learn(self, number: int, ids: Ids) -> Leaf:
+        """Ask a source for the moves out of a state, and remember them."""
+        source, fields = self.sources.sources[number], self.layout.fields(ids)
         watched, reads = self.layout.watched(fields, source.element)
         if isinstance(source, Exchange):
             leaf = Leaf((), "", tuple(self._commands.number(command) for command in source.asked(watched)))
-            self._moves[number].learn(ids, reads.order, leaf)
+            self.moves[number].learn(ids, reads.order, leaf)
             return leaf
         found: list[tuple[Label, Changes]] = []
         illegal = ""
@@ -271,26 +272,37 @@ class Space(Generic[StateT]):
         except IllegalTransition as error:
             illegal = _told(error)
         leaf = Leaf(tuple(self._move(ids, fields, reads, *each) for each in found), illegal)
-        self._moves[number].learn(ids, reads.order, leaf)
+        self.moves[number].learn(ids, reads.order, leaf)
         return leaf
 
-    def _exchanged(self, number: int, command: int, ids: Ids) -> tuple[Move, Reply]:
-        carried = self._carried.get((number, command))
-        if carried is None:
-            carried = self._carried[number, command] = Memory()
+    def carried(self, number: int, command: int) -> Memory[Move]:
+        """Return what is remembered of a command of this source."""
+        found = self._carried.get((number, command))
+        if found is None:
+            found = self._carried[number, command] = Memory()
+        return found
+
+    def received(self, number: int, command: int, answer: int) -> Memory[Reply]:
+        """Return what is remembered of what its sender makes of an answer."""
+        found = self._received.get((number, command, answer))
+        if found is None:
+            found = self._received[number, command, answer] = Memory()
+        return found
+
+    def exchanged(self, number: int, command: int, ids: Ids) -> tuple[Move, Reply]:
+        """Return what a command that is in flight does, and what its sender makes of the answer."""
+        carried = self.carried(number, command)
         move = carried.find(ids)
         if move is None:
             move = self._carry(number, command, ids, carried)
-        received = self._received.get((number, command, move.answer))
-        if received is None:
-            received = self._received[number, command, move.answer] = Memory()
+        received = self.received(number, command, move.answer)
         reply = received.find(ids)
         if reply is None:
             reply = self._receive(number, command, move.answer, ids, received)
         return move, reply
 
     def _carry(self, number: int, command: int, ids: Ids, memory: Memory[Move]) -> Move:
-        source: Any = self._sources.sources[number]
+        source: Any = self.sources.sources[number]
         fields = self.layout.fields(ids)
         watched, reads = self.layout.watched(fields)
         label, answer, after = source.carried(watched, self._commands.names[command])
@@ -304,7 +316,7 @@ class Space(Generic[StateT]):
         return move
 
     def _receive(self, number: int, command: int, answer: int, ids: Ids, memory: Memory[Reply]) -> Reply:
-        source: Any = self._sources.sources[number]
+        source: Any = self.sources.sources[number]
         watched, reads = self.layout.watched(self.layout.fields(ids), source.element)
         changes: Changes = ()
         illegal = ""
@@ -321,17 +333,17 @@ class Space(Generic[StateT]):
 
     def _move(self, ids: Ids, fields: tuple[Any, ...], reads: Reads, label: Label, changes: Changes) -> Move:
         """Make a move, and ask the predicates of steps about it: what they read counts as read by the source."""
-        fairness = self._checks.fairness
+        fairness = self.checks.fairness
         fair = self.classes.number(fairness(label)) if fairness is not None and label.fair else NEVER_FAIR
         move = Move(changes, self.actions.number(label.name), fair, self._delta(ids, changes))
         before_state, before = self.layout.watched(fields)
         after_ids = _changed(ids, changes)
         after_state, after = self.layout.watched(self.layout.fields_after(fields, after_ids, move.changed))
-        for name, predicate in self._checks.on_step:
+        for name, predicate in self.checks.on_step:
             text = predicate(before_state, label, after_state)
             if text and move.bad is None:
                 move.bad = (name, text)
-        move.hits = tuple(name for name, witness in self._checks.sometimes if witness(before_state, label, after_state))
+        move.hits = tuple(name for name, witness in self.checks.sometimes if witness(before_state, label, after_state))
         for component in (*before.order, *(read for read in after.order if read not in move.changed)):
             reads.note(component)
         return move
@@ -340,10 +352,10 @@ class Space(Generic[StateT]):
 
     def bad_state(self, ids: Ids) -> Verdict | None:
         """Return what is wrong with a state."""
-        for memory, (name, predicate) in zip(self._always, self._checks.always, strict=True):
+        for memory, (name, predicate) in zip(self.always, self.checks.always, strict=True):
             text = memory.find(ids)
             if text is None:
-                text = self._judge(memory, predicate, ids)
+                text = self.judge(memory, predicate, ids)
             if text:
                 return name, text
         return None
@@ -351,14 +363,15 @@ class Space(Generic[StateT]):
     def mark(self, ids: Ids) -> int:
         """Return which of the marked predicates hold, as a bit mask."""
         mask = 0
-        for number, (memory, (_, predicate)) in enumerate(zip(self._marks, self._checks.marks, strict=True)):
+        for number, (memory, (_, predicate)) in enumerate(zip(self._marks, self.checks.marks, strict=True)):
             holds = memory.find(ids)
             if holds is None:
-                holds = int(self._judge(memory, predicate, ids))
+                holds = int(self.judge(memory, predicate, ids))
             mask |= holds << number
         return mask
 
-    def _judge(self, memory: Memory[Any], predicate: Callable[..., Any], ids: Ids) -> Any:
+    def judge(self, memory: Memory[Any], predicate: Callable[..., Any], ids: Ids) -> Any:
+        """Ask a predicate about a state, and remember the answer."""
         watched, reads = self.layout.watched(self.layout.fields(ids))
         answer = predicate(watched)
         memory.learn(ids, reads.order, answer)

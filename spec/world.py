@@ -13,7 +13,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from functools import cache
 from hashlib import blake2b
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Record
@@ -30,17 +30,15 @@ CLUSTER = "c"
 class Ref(Generic[ValueT]):
     """A value that is compared by identity: ``Interner`` makes one for each distinct value.
 
-    ``number`` is in order of appearance. ``mark`` depends on the value alone, so it is the same in another process; and
-    a reference that is sent there becomes the one that the interner of the same name has for that value.
+    ``number`` is in order of appearance. ``mark`` depends on the value alone, so it is the same in another process.
     """
 
-    __slots__ = ("_home", "_mark", "number", "value")
+    __slots__ = ("_mark", "number", "value")
 
-    def __init__(self, value: ValueT, number: int, home: str) -> None:
-        """Hold the value and the number it was given by the interner of this name."""
+    def __init__(self, value: ValueT, number: int) -> None:
+        """Hold the value and the number it was given."""
         self.value = value
         self.number = number
-        self._home = home
         self._mark = ""
 
     @property
@@ -53,16 +51,12 @@ class Ref(Generic[ValueT]):
     def __repr__(self) -> str:
         return f"Ref({self.mark})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _known, (self._home, self.value)
-
 
 class Interner(Generic[ValueT]):
     """Gives equal values of one type the same ``Ref``: as tuples, ``GetCluster()`` and ``GetService()`` are equal."""
 
-    def __init__(self, name: str = "") -> None:
-        """Start empty. ``name``: what references that are sent to another process look it up by."""
-        self._name = name
+    def __init__(self) -> None:
+        """Start empty."""
         self._refs: dict[tuple[type[ValueT], ValueT], Ref[ValueT]] = {}
 
     def ref(self, value: ValueT) -> Ref[ValueT]:
@@ -70,13 +64,8 @@ class Interner(Generic[ValueT]):
         key = (type(value), value)
         found = self._refs.get(key)
         if found is None:
-            found = self._refs[key] = Ref(value, len(self._refs), self._name)
+            found = self._refs[key] = Ref(value, len(self._refs))
         return found
-
-
-def _known(name: str, value: Any) -> Ref[Any]:
-    interners: dict[str, Interner[Any]] = {"records": RECORDS, "requests": REQUESTS, "strays": STRAYS, "states": STATES}
-    return interners[name].ref(value)
 
 
 class Link(IntEnum):
@@ -341,10 +330,10 @@ def address_of(index: int, uid: int) -> str:
     return f"ip-{index}.{uid}"
 
 
-RECORDS: Interner[Record] = Interner("records")
-REQUESTS: Interner[Request] = Interner("requests")
-STRAYS: Interner[Stray] = Interner("strays")
-STATES: Interner[object] = Interner("states")
+RECORDS: Interner[Record] = Interner()
+REQUESTS: Interner[Request] = Interner()
+STRAYS: Interner[Stray] = Interner()
+STATES: Interner[object] = Interner()
 
 
 def record_version(record: Record) -> Version:

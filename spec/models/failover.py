@@ -52,9 +52,8 @@ def explore(
     *,
     only: tuple[str, ...] = (),
     progress: bool = False,
-    pair: bool | None = None,
 ) -> Result[World]:
-    """Explore a model. ``only``: check these predicates alone; ``pair``: by two processes, as slow models are."""
+    """Explore a model. ``only``: check these predicates alone."""
     setup, only = model.configured(), only or model.only
     search = Search(
         sources(setup),
@@ -64,7 +63,6 @@ def explore(
         max_states,
         max_seconds,
         progress,
-        pair=model.slow if pair is None else pair,
     )
     return search.run(first_of(model))
 
@@ -109,7 +107,22 @@ MODELS: Final = (
     Model("four pods, one of them left behind", Budget(), led_astray, 4, 2, witnesses=("failed over",)),
     Model("scale-up", Budget(crash=1, write=1), grown, witnesses=_OVER),
     Model("scale-up with lost answers", Budget(crash=1, message=1, write=1), grown, witnesses=_OVER, slow=True),
-    Model("operators", Budget(crash=1), operators=2, setup=_REDUCED, witnesses=("conflict",), slow=True),
+    Model("operators", Budget(crash=1), operators=2, setup=_REDUCED, witnesses=("conflict",)),
+    Model(
+        "operators and an isolated primary",
+        Budget(isolate=1),
+        operators=2,
+        setup=_REDUCED,
+        witnesses=("conflict", *_OVER[:2]),
+    ),
+    Model(
+        "operators, a write, and one of them ends",
+        Budget(crash=1, restart=1, write=1),
+        operators=2,
+        setup=_REDUCED,
+        witnesses=("conflict", "stray took effect", *_OVER),
+        slow=True,
+    ),
     Model("isolated primary", Budget(isolate=1, message=1, write=1), witnesses=_OVER, slow=True),
     Model(
         "primary that came back loses power",
