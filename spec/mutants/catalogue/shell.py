@@ -101,14 +101,14 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _driver(
         "a step outside the table goes on",
         "A step that is not a row of its table stops the round.",
-        "                monitor.follow(current.trigger, str(current.state.phase))\n",
+        "                    monitor.follow(current.trigger, str(current.state.phase))\n",
         "",
         _awaited("test_driver.py"),
     ),
     _driver(
         "requests are sent without the lease",
         "The lease is looked at before each request.",
-        "                self._context.check()\n",
+        "                    self._context.check()\n",
         "",
         _awaited("test_driver.py"),
     ),

@@ -28,6 +28,15 @@ _AT_ONCE: Final = (
         ),
     ),
     Edit(
+        FAILOVER,
+        "    candidate, reading = state.record.under_way.chosen, answer.reading\n",
+        (
+            "    if state.record.intent is None:\n"
+            '        return _to(state, "failed", detail="promoted at once")\n'
+            "    candidate, reading = state.record.under_way.chosen, answer.reading\n"
+        ),
+    ),
+    Edit(
         "gungnir.machines.failover_table",
         '            Row(_P.HEALTH, "act", _P.READ,',
         '            Row(_P.HEALTH, "suspect", _P.PROMOTE, "at once"),\n            Row(_P.HEALTH, "act", _P.READ,',
