@@ -9,6 +9,8 @@ REPLICATION: Final = "spec.environment.replication"
 SERVER: Final = "spec.environment.server"
 FAULTS: Final = "spec.environment.faults"
 OPERATORS: Final = "spec.environment.operators"
+LEASE: Final = "spec.environment.lease"
+OWNED: Final = "spec.environment.owned"
 
 PAIRS: Final[tuple[Pair, ...]] = (
     Pair(
@@ -184,5 +186,75 @@ PAIRS: Final[tuple[Pair, ...]] = (
         ),
         "a history begins at 0",
         "id adopted early",
+    ),
+    Pair(
+        "nothing is streamed",
+        "A replica receives what its primary wrote, write by write.",
+        (Edit(REPLICATION, "            case Link.UP if near:\n", "            case Link.UP if False:\n"),),
+        "the shorter offset wins",
+        "crash",
+    ),
+    Pair(
+        "a process ends with the object of its pod",
+        "A process may live on when the object of its pod is gone.",
+        (Edit(OBSERVATION, "                if not setup.departed & 1 << index", "                if True"),),
+        "a pod object that is gone is taken for a process that is gone",
+        "shrink: to two, then the primary",
+    ),
+    Pair(
+        "people ask for nothing",
+        "A person asks for the role to be handed over.",
+        (Edit("spec.environment.people", "    if not world.budget.ask:", "    if True:"),),
+        "a handover is asked for over a request of a person",
+        "scale-down: too many, and a request",
+    ),
+    Pair(
+        "answers about the Lease are not lost",
+        "An answer about the Lease does not come in time.",
+        (Edit(LEASE, "    if budget.message and (", "    if False and ("),),
+        "an unknown renewal is a renewal",
+        "lease: lost answer",
+    ),
+    Pair(
+        "clocks stand still",
+        "An operator's clock goes on, whatever the operator does.",
+        (Edit(LEASE, "    if abs(ahead) <= max(0, clocks.drift_ticks):", "    if False:"),),
+        "the lead has no end",
+        "lease: calm",
+    ),
+    Pair(
+        "answers about owned objects are not lost",
+        "An answer about an owned object does not come in time.",
+        (Edit(OWNED, "    if world.budget.message:\n", "    if False:\n"),),
+        "an unknown update goes on with the next object",
+        "reconcile: lost answers and ends",
+    ),
+    Pair(
+        "nobody asks for another number of pods",
+        "A person changes the spec.",
+        (Edit(OWNED, "    if budget.respec and not present.deleting:", "    if False:"),),
+        "a scale-down takes the primary away",
+        "reconcile: scaled down beside a failover",
+    ),
+    Pair(
+        "nobody else becomes primary meanwhile",
+        "A failover promotes another pod while objects are reconciled.",
+        (Edit(OWNED, "if budget.promote and world.worker.state is None else None", "if False else None"),),
+        "a failover promotes without raising the template's epoch",
+        "reconcile: scaled down beside a failover",
+    ),
+    Pair(
+        "failovers write no owned objects",
+        "A failover writes the Service and the template while objects are reconciled.",
+        (Edit(OWNED, "if budget.failover else owned.content", "if False else owned.content"),),
+        "an update sets the template's epoch back",
+        "reconcile: beside failovers",
+    ),
+    Pair(
+        "objects are gone as soon as they are deleted",
+        "An object that is deleted may stay for a while.",
+        (Edit(OWNED, "            if not owned.deleting:\n", "            if False:\n"),),
+        "an object that is being deleted is written",
+        "reconcile: edits and removals",
     ),
 )
