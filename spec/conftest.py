@@ -1,11 +1,14 @@
 """The summary of a run: every model that was explored, with what was checked of it."""
 
 import json
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from spec import showing
 from spec.judging import EXPLORED
 from spec.summary import lines, results
 
@@ -15,6 +18,18 @@ BEGAN_S = time.monotonic()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that keeps the results."""
     parser.addoption("--spec-results", type=Path, metavar="FILE", help="write what was explored to this file, as JSON")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Show how far a long search is, although pytest keeps what tests print."""
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+
+    def tell(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            sys.stderr.write(f"\n{line}")
+            sys.stderr.flush()
+
+    showing.NOW.tell = tell if capture is not None else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

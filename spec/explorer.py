@@ -6,8 +6,6 @@ found again by walking from the start.
 """
 
 import gc
-import resource
-import sys
 import time
 import traceback
 from array import array
@@ -17,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from gungnir.machines.kernel import IllegalTransition
-from spec import space
+from spec import showing, space
 from spec.graph import Graph
 from spec.plain import Keyed, PlainSpace
 from spec.space import Checks, Move, Sources, Space
@@ -31,7 +29,6 @@ SometimesOf: TypeAlias = space.Sometimes[StateT]
 Always = AlwaysOf[World]
 OnStep = OnStepOf[World]
 Sometimes = SometimesOf[World]
-PROGRESS_S: Final = 5.0
 BULK_FROM: Final = 2_000
 """A level of so many states is explored many states at once; for fewer that takes longer than one by one."""
 CLOCK_EVERY: Final = 256
@@ -114,7 +111,6 @@ class Search(Generic[StateT]):
     sometimes: tuple[tuple[str, SometimesOf[StateT]], ...] = ()
     max_states: int = 50_000_000
     max_seconds: float = 1e9
-    progress: bool = False
     marks: tuple[tuple[str, Callable[[StateT], bool]], ...] = ()
     fairness: Callable[[Label], str] | None = None
     graph: Graph | None = None
@@ -150,9 +146,9 @@ class _Clock:
 
     def stops(self, depth: int, states: int, frontier: int) -> bool:
         now_s = time.monotonic()
-        if self._search.progress and now_s - self._shown_s > PROGRESS_S:
+        if now_s - self._shown_s > showing.EVERY_S:
             self._shown_s = now_s
-            _show(depth, states, frontier, now_s - self._began_s)
+            showing.show(depth, states, frontier, now_s - self._began_s)
         return states > self._search.max_states or now_s - self._began_s > self._search.max_seconds
 
 
@@ -294,10 +290,3 @@ def raised(error: Exception) -> tuple[str, str]:
     """Return the verdict on an exception that an action raised, and where that was."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"raised {type(error).__name__}", f"{error} ({Path(last.filename).name}, line {last.lineno}: {last.line})"
-
-
-def _show(depth: int, states: int, frontier: int, seconds: float) -> None:
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    rate = f"{states / seconds:.0f}/s, {peak_mb} MB, {seconds:.0f} s"
-    sys.stderr.write(f"\r{states} states, depth {depth}, frontier {frontier}, {rate} ")
-    sys.stderr.flush()

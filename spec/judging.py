@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, NoReturn
 
-from spec import pins
+from spec import pins, showing
 from spec.explorer import Result
 from spec.models.catalogue import ALL_STATES, Entry, Story
 from spec.story import abridged
@@ -30,7 +30,8 @@ def assert_holds(entry: Entry) -> None:
     """
     known = None if entry.slow else pins.pinned().get(entry.name)
     most = ALL_STATES if known is None else _TOO_MANY * known[0] + _SOME_STATES
-    result = EXPLORED[entry.name] = entry.explore(most)
+    with showing.exploring(entry.name, 0 if known is None else known[0]):
+        result = EXPLORED[entry.name] = entry.explore(most)
     if result.violated:
         _fail(entry, f"{entry.name}: {result.line()}", result.story)
     assert result.complete, f"{entry.name}: {result.line()}: far more states than are pinned"

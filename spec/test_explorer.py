@@ -1,5 +1,10 @@
 """The explorer itself: the same search twice is the same, a story ends in what is wrong, and bounds are told."""
 
+import re
+
+import pytest
+
+from spec import showing
 from spec.models.failover import Model, explore
 from spec.models.scenes import deposed
 from spec.mutants.catalogue import named
@@ -35,3 +40,19 @@ def test_a_story_leads_from_the_first_world_to_the_violation() -> None:
     assert f"\n{outcome.steps + 1:3}. " not in story
     assert len(story.splitlines()) <= SCREEN_LINES
     assert "promote" in story.splitlines()[-2]
+
+
+def test_who_waits_is_told_how_far_a_search_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What, how many states, how deep, how fast, how much memory, and how long it will take if nothing changed."""
+    told: list[str] = []
+    monkeypatch.setattr(showing, "EVERY_S", 0.0)
+    monkeypatch.setattr(showing.NOW, "tell", told.append)
+    with showing.exploring("failover: small", expected=1_000_000):
+        explore(SMALL)
+    assert re.fullmatch(
+        r"failover: small: [\d,]+ states, depth \d+, frontier [\d,]+, [\d,]+/s, \d+ MB, \d+ s, about \d+ s left",
+        told[-1],
+    )
+    explore(SMALL)
+    assert told[-1].startswith("search: ")
+    assert "left" not in told[-1]

@@ -51,7 +51,6 @@ def explore(
     max_seconds: float = 1e9,
     *,
     only: tuple[str, ...] = (),
-    progress: bool = False,
 ) -> Result[World]:
     """Explore a model. ``only``: check these predicates alone."""
     setup, only = model.configured(), only or model.only
@@ -62,7 +61,6 @@ def explore(
         (*witnesses.SOMETIMES,),
         max_states,
         max_seconds,
-        progress,
     )
     return search.run(first_of(model))
 
