@@ -193,6 +193,11 @@ class Demo:
     def pod(self, name: str) -> Obj:
         return self.cluster.registry.get("pods", "default", name)
 
+    def uid(self, pod: str) -> str:
+        """Return the uid of a pod; empty while there is none of that name, as between a deletion and the next one."""
+        pods = self.cluster.registry.list("pods", "default", field_selector=f"metadata.name={pod}").items
+        return str(pods[0]["metadata"]["uid"]) if pods else ""
+
     def container(self, pod: str) -> Obj:
         status: Obj = self.pod(pod)["status"]["containerStatuses"][0]
         return status
