@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -25,7 +26,12 @@ DEADLINE_S = 15
 
 
 class Pod:
-    """One server and the operator's monitor of it. ``epoch`` is what the operator believes is recorded."""
+    """One server and the operator's monitor of it.
+
+    ``epoch`` is what the operator believes is recorded; ``more`` are options of the server beside those of all tests.
+    """
+
+    more: ClassVar[dict[str, str]] = {}
 
     def __init__(self, executable: Path, root: Path, name: str, address: str, port: int) -> None:
         self.executable, self.root, self.name, self.address, self.port = executable, root, name, address, port
@@ -52,6 +58,7 @@ class Pod:
             "save": "",
             "repl-diskless-sync-delay": "0",
             "min-replicas-max-lag": "2",
+            **self.more,
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         log = (self.root / "log").open("ab")

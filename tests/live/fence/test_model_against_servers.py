@@ -1,0 +1,189 @@
+"""The world of the model checker against real servers: the same commands, writes and ends, and the same is read.
+
+What a pod's server does in ``spec/environment`` is compared with what ``valkey-server`` does, after each step and once
+both have come to rest: role, whom it follows, its link, how many keys it holds, the position of its fence, whether a
+command was refused, which pods have a replication id in common, and which of two of those is ahead. Steps are drawn at
+random from a seed; a difference names the seed, the steps and both readings.
+"""
+
+import asyncio
+import os
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from gungnir.machines.facts import Facts
+from gungnir.machines.requests import PodCommand, Verb
+from gungnir.machines.view import Server
+from gungnir.resources.fence import voting
+from spec.environment.commands import carried_out
+from spec.environment.faults import ended
+from spec.environment.replication import moves, written
+from spec.environment.server import reading
+from spec.models.scenes import booting
+from spec.world import Budget, Setup, World, address_of, pod_name, uid_of
+from tests.live.fence.conftest import DEADLINE_S, Pod
+from tests.live.fence.test_fence_on_real_servers import client, one, write
+
+if TYPE_CHECKING:
+    from tests.live.fence.conftest import Start
+
+pytestmark = [pytest.mark.live, pytest.mark.anyio]
+COUNT: Final = 3
+STEPS: Final = 30
+WRITES, RESTARTS, HANDOVERS, ARRIVES = 0.2, 0.08, 0.7, 0.95
+"""How likely a step is to be a write, a restart, or part of a failover, and a command of that to come at all."""
+SEEDS: Final = tuple(int(seed) for seed in os.environ.get("GUNGNIR_MODEL_SEEDS", "1 2 3").split())
+SETUP: Final = Setup(Facts("c", "uid-c", COUNT, 1, persistent=True))
+VERBS: Final = (Verb.DETACH, Verb.PROMOTE, Verb.FOLLOW, Verb.READ)
+Seen = tuple[tuple[object, ...], ...]
+
+
+class Both:
+    """Three pods in the world of the model, and three servers."""
+
+    def __init__(self, servers: list[Pod]) -> None:
+        """Start with servers that run, fenced, in epoch 1."""
+        self.servers = servers
+        world = booting(SETUP)
+        pods = tuple(pod._replace(saved=voting(1)) for pod in world.pods)
+        self.world = at_rest(world._replace(pods=pods))
+        self.epoch = 1
+        self.told: list[str] = []
+
+    def epochs(self) -> tuple[int, int, int]:
+        """Return epochs to command in: one before, the newest, and one that is new."""
+        return max(1, self.epoch - 1), self.epoch, self.epoch + 1
+
+    async def command(self, verb: Verb, index: int, epoch: int, host: int) -> None:
+        """Tell one pod something, here and there."""
+        self.told.append(f"{verb} e{epoch} at {index}" + (f" to {host}" if verb is Verb.FOLLOW else ""))
+        pods = self.world.pods
+        address = address_of(host, pods[host].uid) if verb is Verb.FOLLOW else ""
+        sent = PodCommand(verb, pod_name(index), uid_of(index, pods[index].uid), epoch, "", address)
+        self.world, expected = carried_out(SETUP, self.world, sent)
+        self.epoch = max(self.epoch, epoch)
+        for server in self.servers:
+            server.epoch = self.epoch
+        real_host = self.servers[host].address if verb is Verb.FOLLOW else ""
+        answer = await self.servers[index].tell(verb, epoch, host=real_host)
+        assert answer.kind is expected.kind, f"{self.told}: {answer}, in the model {expected}"
+
+    async def write(self, index: int) -> None:
+        """Write one more key to a primary."""
+        self.told.append(f"write at {index}")
+        key = f"key-{self.world.ghost.writes}"
+        self.world = written(self.world._replace(budget=Budget(write=1)), index)
+        assert await write(self.servers[index], key) == b"OK"
+
+    async def restart(self, index: int) -> None:
+        """Kill a process; another one starts on its volume.
+
+        In the model the volume holds a full copy as soon as it is loaded. A server writes it to a new append-only file
+        first, and starts from the old one until that is done: what is killed before that is not compared.
+        """
+        self.told.append(f"restart {index}")
+        await self._written(index)
+        former = self.servers[index].monitor.server
+        self.world = ended(SETUP, self.world, index)
+        self.servers[index].kill()
+        self.servers[index].boot()
+        await self.servers[index].until(lambda server: former is None or server.run_id != former.run_id)
+
+    async def _written(self, index: int) -> None:
+        """Wait until the server writes no new append-only file."""
+        async with asyncio.timeout(DEADLINE_S), client(self.servers[index]) as connection:
+            text = b""
+            while b"aof_rewrite_in_progress:0" not in text or b"aof_rewrite_scheduled:0" not in text:
+                answer = await one(connection, "INFO", "persistence")
+                text = answer if isinstance(answer, bytes) else str(answer).encode()
+
+    async def agree(self) -> None:
+        """Wait until the same is read from the servers as from the model at rest.
+
+        Raises:
+            AssertionError: it does not become so.
+        """
+        self.world = at_rest(self.world)
+        model = [reading(self.world.pods, self.world.cuts, index) for index in range(COUNT)]
+        places = {address_of(index, pod.uid): index for index, pod in enumerate(self.world.pods)}
+        expected = seen(model, lambda follows: places.get(follows, -1))
+        real = {server.address: index for index, server in enumerate(self.servers)}
+        found: Seen = ()
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                while found != expected:
+                    for server in self.servers:
+                        await server.tell(Verb.READ, self.epoch)
+                    heard = [server.monitor.server for server in self.servers]
+                    found = seen([one for one in heard if one], lambda follows: real.get(follows, -1))
+        except TimeoutError:
+            lines = [f"{left}\n    in the model {right}" for left, right in zip(found, expected, strict=False)]
+            raise AssertionError("\n".join([f"after {self.told}:", *lines])) from None
+
+
+def at_rest(world: World) -> World:
+    """Return the world after everything that pods do by themselves."""
+    while (following := next(moves(SETUP, world), None)) is not None:
+        world = following[1]
+    return world
+
+
+def seen(servers: list[Server], place: Callable[[str], int]) -> Seen:
+    """Return what is compared of each pod, then of each two."""
+    each = tuple(
+        (
+            *(server.primary, None if server.primary else place(server.follows), server.link_up, server.keys),
+            *(server.fence, server.voting, server.linked),
+        )
+        for server in servers
+    )
+    two = tuple(
+        (
+            one.replid == other.replid,
+            one.replid2 == other.replid,
+            (one.offset > other.offset) - (one.offset < other.offset) if one.replid == other.replid else None,
+        )
+        for one in servers
+        for other in servers
+    )
+    return each + two
+
+
+def handover(draw: random.Random, epoch: int) -> list[tuple[Verb, int, int, int]]:
+    """Return the commands of a failover in this epoch, of which some do not arrive."""
+    order = draw.sample(range(COUNT), COUNT)
+    first = order[0]
+    told = [(Verb.DETACH, index, epoch, first) for index in order]
+    told += [(Verb.PROMOTE, first, epoch, first), *((Verb.FOLLOW, index, epoch, first) for index in order[1:])]
+    return [command for command in told if draw.random() < ARRIVES]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_servers_do_what_the_model_has_them_do(pods: "Start", seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each of some random steps, the same is read from real servers as from those of the model."""
+    monkeypatch.setattr(
+        Pod, "more", {"repl-ping-replica-period": "3600"}
+    )  # A ping is part of the stream, as a write is.
+    draw = random.Random(seed)  # noqa: S311 - a seed that is told repeats the run
+    both = Both([pods(pod_name(index)) for index in range(COUNT)])
+    plan: list[tuple[Verb, int, int, int]] = []
+    await both.agree()
+    for _ in range(STEPS):
+        primaries = [index for index, pod in enumerate(both.world.pods) if pod.primary]
+        index, step = draw.randrange(COUNT), draw.random()
+        plan = plan or (handover(draw, both.epoch + 1) if step < HANDOVERS else [])
+        if primaries and draw.random() < WRITES:
+            await both.write(draw.choice(primaries))
+        elif draw.random() < RESTARTS:
+            await both.restart(index)
+        elif plan and (plan[0][0] is not Verb.FOLLOW or plan[0][3] in primaries):
+            await both.command(*plan.pop(0))
+        else:
+            plan, hosts = [], [host for host in primaries if host != index]
+            verb = draw.choice([verb for verb in VERBS if hosts or verb is not Verb.FOLLOW])
+            host = draw.choice(hosts) if verb is Verb.FOLLOW else index
+            await both.command(verb, index, draw.choice(both.epochs()), host)
+        await both.agree()
