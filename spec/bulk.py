@@ -16,8 +16,6 @@ from spec.footprint import Ids, mark
 from spec.forest import Column, Forest, Keys, KeySet, Numbers, Rows
 from spec.space import Changes, Leaf, Move, Reply, Space
 
-_WIDEST: Final = 12
-"""So many components a move changes at most (the number of components is a bound)."""
 _CHOICES: Final = 2**16
 _BLOCK: Final = 2**14
 
@@ -174,6 +172,17 @@ class Bulk:
         choices: list[Rows] = []
         taken: list[Rows] = []
         offset: Rows = np.zeros(len(states), dtype=np.int64)
+
+        def take(which: Rows, within: Rows, moves: Rows, *changes: Numbers) -> None:
+            """Add one move of each of these states, with all that it changes."""
+            made = states[which]
+            for each in changes:
+                kept.changes.apply(made, each)
+            after.append(made)
+            parents.append(which)
+            choices.append(offset[which] + within)
+            taken.append(moves)
+
         for source in self._sources:
             leaves = forest.walk(source, states)
             if kept.illegal[leaves].any():
@@ -181,12 +190,7 @@ class Bulk:
             counts = kept.count[leaves]
             which, within = _spread(counts)
             moves = kept.first[leaves][which] + within
-            made = states[which]
-            kept.changes.apply(made, kept.list_of[moves])
-            after.append(made)
-            parents.append(which)
-            choices.append(offset[which] + within)
-            taken.append(moves)
+            take(which, within, moves, kept.list_of[moves])
             offset += counts
             counts = kept.count_asked[leaves]
             if not counts.any():
@@ -197,13 +201,7 @@ class Bulk:
             answers = forest.walk(kept.received[carried], states, which)
             if kept.reply_illegal[answers].any():
                 raise Trouble
-            made = states[which]
-            kept.changes.apply(made, kept.list_of[carried])
-            kept.changes.apply(made, kept.reply[answers])
-            after.append(made)
-            parents.append(which)
-            choices.append(offset[which] + within)
-            taken.append(carried.astype(np.int64))
+            take(which, within, carried.astype(np.int64), kept.list_of[carried], kept.reply[answers])
             offset += counts
         return self._block(np.concatenate(after), np.concatenate(parents), np.concatenate(choices), taken)
 

@@ -11,6 +11,7 @@ import traceback
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -176,7 +177,7 @@ class _Run(Generic[StateT]):
             graph.add_state(space.mark(handle))
         level: list[tuple[int, Any, int]] = [(0, handle, space.key(handle))]
         while level:
-            if len(level) >= BULK_FROM and graph is None and isinstance(space, Space):
+            if len(level) >= BULK_FROM and graph is None and isinstance(space, Space) and find_spec("numpy"):
                 return self._in_bulk(level, known)
             following: list[tuple[int, Any, int]] = []
             for count, (number, handle, key) in enumerate(level):
@@ -196,7 +197,7 @@ class _Run(Generic[StateT]):
         return self._ended(len(known), ())
 
     def _in_bulk(self, level: list[tuple[int, Any, int]], known: dict[int, int]) -> Result[StateT]:
-        """Go on from a level that is large, many states at once."""
+        """Go on from a level that is large, many states at once; without numpy it goes on one by one."""
         from spec.bulk import Bulk, blocks  # noqa: PLC0415 - what only the demo needs does not bring numpy
 
         result, bulk = self._result, Bulk(self._space, known)
