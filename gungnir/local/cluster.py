@@ -26,6 +26,7 @@ from gungnir.local.controllers.service_proxy import ServiceProxy
 from gungnir.local.controllers.stateful_sets import StatefulSetController
 from gungnir.local.data_dir import DataDir
 from gungnir.local.events import EventRecorder
+from gungnir.local.heap import settled_heap
 from gungnir.local.network import Network
 from gungnir.local.node.agent import NodeAgent
 from gungnir.local.node.images import find_server
@@ -133,6 +134,7 @@ class LocalCluster:
         stack.callback(runner.stop)
         await self._serve()
         stack.push_async_callback(self.server.stop)
+        stack.enter_context(settled_heap())
 
     def _controllers(self) -> Runner:
         events = EventRecorder(self.registry, "gungnir-local")
