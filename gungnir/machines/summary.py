@@ -7,23 +7,16 @@ from typing import NamedTuple
 
 from gungnir.machines.evidence import Health, attached, primary_health
 from gungnir.machines.facts import Facts
+from gungnir.machines.kstatus import standard_signs
 from gungnir.machines.record import Kind, Record
 from gungnir.machines.repair import shown
 from gungnir.machines.scale_down import waits_for
+from gungnir.machines.sign import Sign
 from gungnir.machines.storage import storage_state
 from gungnir.machines.view import Contact, PodView, View
 
 LOSSY = frozenset({"AllPodsRestarted", "AllPodsEmpty", "PrimaryRestored", "DataLossAccepted", "RecoverFromRequested"})
 """Verdicts that promoted without a quorum of whole pods: acknowledged writes may be gone."""
-
-
-class Sign(NamedTuple):
-    """A condition, without the times."""
-
-    type: str
-    holds: bool
-    reason: str
-    message: str
 
 
 class Node(NamedTuple):
@@ -89,7 +82,7 @@ def summarize(facts: Facts, record: Record, view: View, notes: Notes) -> Summary
         _reconciled(notes),
     )
     phase, message = _phase(facts, record, nodes, serving, ready, notes)
-    return Summary(phase, message, ready, len(view.pods), nodes, signs)
+    return Summary(phase, message, ready, len(view.pods), nodes, (*signs, *standard_signs(signs)))
 
 
 def _phase(

@@ -10,7 +10,8 @@ from gungnir.api.crd import crd
 from gungnir.api.status import ValkeyClusterStatus
 from gungnir.machines.record import Candidate, Electorate, History, Intent, Kind, Member, Primary, Record, Stage
 from gungnir.machines.requests import Outcome
-from gungnir.machines.summary import Node, Sign, Summary
+from gungnir.machines.sign import Sign
+from gungnir.machines.summary import Node, Summary
 from gungnir.runtime.record_codec import record_of, wire_of
 from gungnir.runtime.status_writer import Extras, with_record, with_summary
 

@@ -6,8 +6,9 @@ from gungnir.machines import repair
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Record
 from gungnir.machines.requests import GrowClaim, Request, Seen
+from gungnir.machines.sign import Sign
 from gungnir.machines.storage import claim_to_grow, storage_state
-from gungnir.machines.summary import Notes, Sign, summarize
+from gungnir.machines.summary import Notes, summarize
 from gungnir.machines.view import ClaimView, GrowthRefusal, Resize, View
 from tests.unit.machines.worlds import FACTS, claimed, dead, pod, record, serving, view, walk
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from gungnir.machines.record import Kind, Record
-from gungnir.machines.summary import LOSSY, Notes, Sign, Summary, summarize
+from gungnir.machines.sign import Sign
+from gungnir.machines.summary import LOSSY, Notes, Summary, summarize
 from gungnir.machines.view import Contact, View
 from tests.unit.machines.worlds import (
     FACTS,
@@ -50,6 +51,8 @@ def test_a_cluster_in_its_steady_state() -> None:
         ("ScaleDownRefused", False, "NotAsked"),
         ("Valid", True, "Accepted"),
         ("Reconciled", True, "AsDesired"),
+        ("Reconciling", False, "AsDesired"),
+        ("Stalled", False, "NotStalled"),
     }
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from gungnir.machines.record import Electorate, Intent, Kind, Record, Stage
 from gungnir.machines.requests import Outcome
-from gungnir.machines.summary import Node, Sign, Summary
+from gungnir.machines.sign import Sign
+from gungnir.machines.summary import Node, Summary
 from gungnir.runtime import status_writer
 from gungnir.runtime.status_writer import Extras, with_record, with_summary
 
