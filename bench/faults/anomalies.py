@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from bench.faults.nemeses import window_ms
 from bench.faults.nemeses.base import Expect, Nemesis
 from bench.faults.results import Run
 
@@ -35,7 +36,7 @@ def anomalies(run: Run, nemesis: Nemesis, doubles: Sequence[str] = ()) -> list[s
         found.append("it failed over though it must not")
     if nemesis.expect is Expect.FAIL_OVER and not run.failed_over:
         found.append("it did not fail over")
-    if run.lost_window_ms > nemesis.window_ms + _CLOCK_MS:
+    if run.lost_window_ms > window_ms(nemesis, run.choices) + _CLOCK_MS:
         found.append(f"a write was lost that was acknowledged {run.lost_window_ms:.0f} ms after the fault")
     if nemesis.lossless and counts["lost"]:
         found.append(f"{counts['lost']} acknowledged writes are lost in a planned change")

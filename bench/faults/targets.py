@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bench.faults.nemeses import NEMESES
+from bench.faults.nemeses import NEMESES, window_ms
 from bench.faults.nemeses.base import WINDOW_MS, Expect
 from bench.faults.results import Run
 from bench.stats import percentile
@@ -52,7 +52,7 @@ def targets(beside: Sequence[Run], ours: Sequence[Run]) -> Iterator[Target]:
         f"{lost} in {len(covered):,} faults",
         not lost and len(covered) >= FAULTS,
     )
-    windows = [run.lost_window_ms for run in ours if NEMESES[run.nemesis].window_ms == WINDOW_MS]
+    windows = [run.lost_window_ms for run in ours if window_ms(NEMESES[run.nemesis], run.choices) == WINDOW_MS]
     yield _of(
         f"plain writes are lost no later than {WINDOW_MS:,} ms after the fault, where its table says no more",
         f"at most {max(windows):,.0f} ms" if windows else "",

@@ -19,3 +19,18 @@ NEMESES: Final[Mapping[str, Nemesis]] = {
     )
 }
 """By name, in the order in which suites run them."""
+
+
+def window_ms(nemesis: Nemesis, choices: Mapping[str, str | int]) -> int:
+    """How long after the fault began a plain write may be acknowledged that is lost, in milliseconds.
+
+    Of a pair it is the end of the later of both windows: the second begins ``second_after_ms`` after the first.
+
+    Args:
+        nemesis: What was done.
+        choices: What the seed chose for it.
+    """
+    if "second" not in choices:
+        return nemesis.window_ms
+    first, second = (NEMESES[str(choices[part])].window_ms for part in ("first", "second"))
+    return max(first, int(choices["second_after_ms"]) + second)

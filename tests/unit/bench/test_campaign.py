@@ -87,6 +87,17 @@ def test_each_broken_promise_is_said(run: Run, nemesis: str, said: str) -> None:
     assert said in found(run, nemesis)
 
 
+def test_a_pair_has_the_windows_of_both_its_faults() -> None:
+    """One that is unheard by its replicas goes on for longer, and the second fault begins later than the first."""
+    pair: dict[str, str | int] = {"first": "unheard-then-kill", "second": "operator-kill", "second_after_ms": 342}
+    late: dict[str, str | int] = {"first": "operator-kill", "second": "isolate", "second_after_ms": 1500}
+    run = dataclasses.replace(CLEAN, nemesis="pair", choices=pair, lost_window_ms=8567)
+    assert found(run, "pair") == ""
+    assert "8567 ms after the fault" in found(dataclasses.replace(run, choices=late), "pair")
+    assert found(dataclasses.replace(run, choices=late, lost_window_ms=WINDOW_MS + 1400), "pair") == ""
+    assert "after the fault" in found(dataclasses.replace(run, choices=late, lost_window_ms=WINDOW_MS + 1700), "pair")
+
+
 def test_only_the_operators_broken_promises_fail_a_campaign() -> None:
     """Sentinel promises nothing of the kind: what it does is noted, and is the point of the comparison."""
     rival = dataclasses.replace(CLEAN, contestant="sentinel", anomalies=["lost"])
