@@ -288,5 +288,5 @@ async def test_a_primary_whose_disk_is_full_is_named_and_hands_over(
             await trial.more_writes(50)
         with contextlib.suppress(UserError):  # a replica that cannot write its file ends by itself (replication.c)
             await shell.world.local.kill(before.primary)
-        view = await trial.ready()
-    assert view.condition("Degraded")["status"] == "False"
+        await trial.ready()
+        await trial.until("nothing to be degraded", lambda view: view.condition("Degraded")["status"] == "False")
