@@ -344,7 +344,20 @@ def record_version(record: Record) -> Version:
 def cluster_version(api: Api) -> Version:
     """Return the resourceVersion of the ValkeyCluster: its record and its annotation."""
     version = record_version(api.record)
-    return version if api.asked == Asked() else Version("-".join((version, *map(str, api.asked))))
+    return version if api.asked == Asked() else Version("/".join((version, *map(str, api.asked))))
+
+
+def ground(api: Api) -> tuple[str, ...]:
+    """Return what a decision about the ValkeyCluster rests on: the record, what is asked for and what was answered."""
+    return ground_of(cluster_version(api))
+
+
+@cache
+def ground_of(version: Version) -> tuple[str, ...]:
+    """Return what the ValkeyCluster of this version was: two of one ground differ in how often somebody asked."""
+    record, *asked = version.split("/")
+    _, wanted, answered, epoch = asked or [str(field) for field in Asked()]
+    return record, wanted, answered, epoch if wanted else ""
 
 
 def service_version(api: Api) -> Version:

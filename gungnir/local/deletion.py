@@ -179,12 +179,20 @@ class Deletions:
 
     def _is_garbage(self, record: Record) -> bool:
         owners = record.obj["metadata"].get("ownerReferences") or []
-        return bool(owners) and not any(owner["uid"] in self._by_uid for owner in owners)
+        return bool(owners) and all(self._is_gone(owner) for owner in owners)
+
+    def _is_gone(self, owner: Obj) -> bool:
+        """Tell whether an owner is known not to exist: one of a kind that nobody serves may exist elsewhere.
+
+        Source: ``attemptToDeleteItem`` of pkg/controller/garbagecollector, which gives up where no resource is known.
+        """
+        served = self._registry.catalog.of_object(owner["apiVersion"], owner["kind"]) is not None
+        return served and owner["uid"] not in self._by_uid
 
     def _drop_dead_owners(self, record: Record) -> None:
         """Forget the owners that are gone; another one keeps the object."""
         owners = record.obj["metadata"].get("ownerReferences") or []
-        alive = [owner for owner in owners if owner["uid"] in self._by_uid]
+        alive = [owner for owner in owners if not self._is_gone(owner)]
         if len(alive) < len(owners):
             new = record.copy()
             new["metadata"]["ownerReferences"] = alive

@@ -17,14 +17,20 @@ from gungnir.machines.requests import (
     Stored,
     TemplateSeen,
 )
-from gungnir.machines.switchover import request_of
-from spec.world import Api, Asked, cluster_version, service_version, template_version
+from gungnir.machines.switchover import REJECTED, request_of
+from spec.world import Api, Asked, cluster_version, ground, ground_of, service_version, template_version
 
 MUTATING = (PutRecord, PutService, PutTemplate, ClearAnnotation, SetAnnotation)
 
 
-def serve(api: Api, request: Request) -> tuple[Api, Reply]:  # noqa: C901, PLR0911, PLR0912 - one case for each request
+def serve(api: Api, request: Request, *, attended: bool = False) -> tuple[Api, Reply]:  # noqa: C901, PLR0911, PLR0912 - one case for each request
     """Carry out one request and return its reply.
+
+    Args:
+        api: What is stored.
+        request: What is asked for.
+        attended: Its sender is there, and offers again what was refused although all that it rests on is as it was: a
+            record or a request of its own, after somebody asked for something and took that back.
 
     Raises:
         TypeError: a request that this world does not know.
@@ -40,9 +46,9 @@ def serve(api: Api, request: Request) -> tuple[Api, Reply]:  # noqa: C901, PLR09
         case GetTemplate():
             return api, TemplateSeen(template_version(api), api.template)
         case PutRecord(version, record, outcome):
-            if version != cluster_version(api):
+            refused = outcome is not None and outcome.result == REJECTED
+            if version != cluster_version(api) and not (attended and not refused and ground_of(version) == ground(api)):
                 return api, Conflict()
-            refused = outcome is not None and outcome.result == "Rejected"
             asked = api.asked._replace(answered=api.asked.number) if refused else api.asked
             api = api._replace(record=record, asked=asked)
             return api, Stored(cluster_version(api))
@@ -63,10 +69,11 @@ def serve(api: Api, request: Request) -> tuple[Api, Reply]:  # noqa: C901, PLR09
                 api = api._replace(asked=api.asked._replace(wanted=""))
             return api, Stored(cluster_version(api))
         case SetAnnotation(version, _, value):
-            if version != cluster_version(api):
+            if version != cluster_version(api) and not (attended and ground_of(version) == ground(api)):
                 return api, Conflict()
             wanted, epoch = request_of(value)
-            api = api._replace(asked=Asked(api.asked.number + 1, wanted, api.asked.answered, epoch))
+            if (wanted, epoch) != (api.asked.wanted, api.asked.epoch):
+                api = api._replace(asked=Asked(api.asked.number + 1, wanted, api.asked.answered, epoch))
             return api, Stored(cluster_version(api))
         case _:
             raise TypeError(f"the world's API server does not know {type(request).__name__}")

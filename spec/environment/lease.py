@@ -177,6 +177,9 @@ def carried_out(
             return _stored(world, identity)
         case PutLease(version, holder, _) if stored is not None:
             return _stored(world, identity if holder else "") if version == stored.version else (world, Conflict())
+        case PutLease():
+            # A PUT makes a Lease that is not there, but not of a body with the uid of one that is gone.
+            return world, Conflict()
         case _:
             return world, NotFound()
 

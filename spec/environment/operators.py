@@ -171,7 +171,7 @@ def _replies(setup: Setup, world: World, index: int) -> Iterator[Move]:
             step, after = _received(setup, world, index, Elapsed())
             yield Label("elapsed", who, step), after
         case _:
-            api, reply = serve(world.api, request.value)
+            api, reply = serve(world.api, request.value, attended=True)
             after = world if api is world.api else _written(world._replace(api=api), world.api.record)
             step, after = _received(setup, after, index, reply)
             yield Label("api", who, (request.value, reply, step)), after

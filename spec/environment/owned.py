@@ -25,6 +25,7 @@ from gungnir.machines.requests import (
     Forbidden,
     GetCluster,
     GetOwned,
+    Invalid,
     NotFound,
     Observe,
     OwnedSeen,
@@ -52,6 +53,7 @@ from spec.world import CLUSTER, Label, Number, pod_name
 KEY: Final = "ab" * 32
 FACTS: Final = Facts(CLUSTER, "", 3, 1, persistent=True)
 WRITES: Final = (CreateOwned, UpdateOwned)
+SERVICES: Final = (OwnedKind.HEADLESS_SERVICE, OwnedKind.CLIENT_SERVICE, OwnedKind.READ_SERVICE)
 FAILED_OVER: Final = 7
 """The epoch that the failover machine writes, newer than any that the operator's cache knows of."""
 
@@ -176,7 +178,8 @@ def _told(owned: Owned) -> str:
 
 
 @cache
-def _inputs(cluster: Cluster) -> BuildInputs:
+def inputs(cluster: Cluster) -> BuildInputs:
+    """Return what the builders make manifests of."""
     spec = ({"replicas": 3}, {"replicas": 5, "config": {"maxmemory": "64mb"}})[cluster.spec]
     metadata = {"name": CLUSTER, "namespace": "ns", "uid": cluster.uid}
     parsed = parse_cluster({"metadata": metadata, "spec": spec})
@@ -187,7 +190,7 @@ def _inputs(cluster: Cluster) -> BuildInputs:
 @cache
 def desired(kind: str, cluster: Cluster) -> int:
     """Return the content that the builders make."""
-    return stored(build(OwnedKind(kind), _inputs(cluster._replace(deleting=False))))
+    return stored(build(OwnedKind(kind), inputs(cluster._replace(deleting=False))))
 
 
 @cache
@@ -209,7 +212,7 @@ def owner(live: int, uid: str) -> Ownership:
 
 
 @cache
-def _edited(live: int) -> int:
+def edited(live: int) -> int:
     """Somebody changes a label of ours, and adds one of their own."""
     changed = content(live)
     changed["metadata"]["labels"] |= {"app.kubernetes.io/managed-by": "hand", "theirs": "stays"}
@@ -217,7 +220,7 @@ def _edited(live: int) -> int:
 
 
 @cache
-def _foreign(kind: str, cluster: Cluster, uid: str) -> int:
+def foreign(kind: str, cluster: Cluster, uid: str) -> int:
     """Return an object of our name that somebody else made: another controller's, or with an empty uid nobody's."""
     made = content(desired(kind, cluster))
     reference = {"apiVersion": "v1", "kind": "Other", "name": "other", "uid": uid, "controller": True}
@@ -253,8 +256,9 @@ def served(world: OwnedWorld, cluster: Cluster, request: Request) -> tuple[Owned
         case Observe():
             return world, Seen(Record(), View(()))
         case PutSummary(version):
-            same = world.cluster is not None and _version(world.cluster) == version
-            return world, Stored(version) if same else Conflict()
+            if world.cluster is None:
+                return world, NotFound()
+            return world, Stored(version) if _version(world.cluster) == version else Conflict()
         case GetOwned(kind):
             live = world.at(kind)
             if live is None:
@@ -284,17 +288,23 @@ def _created(world: OwnedWorld, cluster: Cluster, kind: str) -> tuple[OwnedWorld
 def _updated(world: OwnedWorld, cluster: Cluster, kind: str, version: Version) -> tuple[OwnedWorld, Reply]:
     live = world.at(kind)
     if live is None:
-        return world, NotFound()
+        # A PUT makes a Service that is not there, but not of a body with the uid of one that is gone.
+        return world, Conflict() if kind in SERVICES else NotFound()
     if version != f"v{live.serial}":
         return world, Conflict()
-    world = world.with_object(kind, merged(kind, cluster, live.content), deleting=live.deleting)
+    written = merged(kind, cluster, live.content)
+    if written == live.content:  # A PUT that changes nothing keeps the version.
+        return world, Stored(version)
+    if owner(written, cluster.uid) is not Ownership.OURS:
+        return world, Invalid("an object has one controller")
+    world = world.with_object(kind, written, deleting=live.deleting)
     return world, Stored(Version(f"v{world.serial}"))
 
 
 def successors(world: OwnedWorld) -> Iterator[Move]:
     """Yield every action that can happen next, with the world after it, in a fixed order."""
     yield from _operator(world)
-    yield from _collector(world)
+    yield from collections(world)
     yield from _mishaps(world)
     yield from _others(world)
 
@@ -342,7 +352,7 @@ def _late(world: OwnedWorld, cluster: Cluster, request: Request) -> tuple[Sent, 
 # --- everybody else -------------------------------------------------------------------------------------------------
 
 
-def _collector(world: OwnedWorld) -> Iterator[Move]:
+def collections(world: OwnedWorld) -> Iterator[Move]:
     """The garbage collector removes what belongs to a ValkeyCluster that is gone, or that waits for its parts to go."""
     present = world.cluster
     alive = present.uid if present is not None and not present.deleting else ""
@@ -382,7 +392,7 @@ def _others(world: OwnedWorld) -> Iterator[Move]:
             if budget.foreign and world.cluster is not None:
                 left = world._replace(budget=budget._replace(foreign=budget.foreign - 1))
                 for uid in ("uid-other", ""):
-                    made = left.with_object(kind, _foreign(kind, world.cluster, uid))
+                    made = left.with_object(kind, foreign(kind, world.cluster, uid))
                     yield Label("foreign", uid or "somebody", kind, fair=False), made
             continue
         if budget.remove:
@@ -393,7 +403,7 @@ def _others(world: OwnedWorld) -> Iterator[Move]:
                 yield Label("remove slowly", "somebody", kind, fair=False), marked
         if budget.edit:
             left = world._replace(budget=budget._replace(edit=budget.edit - 1))
-            yield Label("edit", "somebody", kind, fair=False), left.with_object(kind, _edited(owned.content))
+            yield Label("edit", "somebody", kind, fair=False), left.with_object(kind, edited(owned.content))
         moved = failed_over(kind, owned.content) if budget.failover else owned.content
         if moved != owned.content and world.cluster is not None:
             left = world._replace(budget=budget._replace(failover=budget.failover - 1))

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from gungnir.api.names import POD_NAME_LABEL
 from gungnir.machines import reconcile
 from gungnir.machines.kernel import Step
-from gungnir.machines.requests import ClusterSeen, Conflict, CreateOwned, GetCluster, UpdateOwned
+from gungnir.machines.requests import ClusterSeen, Conflict, CreateOwned, GetCluster, Stored, UpdateOwned
 from gungnir.resources.client_service import primary_of
 from gungnir.resources.epoch import epoch_of
 from gungnir.resources.inventory import OwnedKind
@@ -137,8 +137,10 @@ def no_idle_write(before: OwnedWorld, label: Label, after: OwnedWorld) -> str:
             return f"{request.kind} is to be written without drift"
         if drifted(request.kind, cached, merged(request.kind, cached, live.content)):
             return f"{request.kind} drifts still once it is written"
-    same = [kind for kind, was, now in _written(before, label, after) if was == now]
-    return f"{same} was written as it was" if same else ""
+    done, reply = (None, None) if taken is None else taken[:2]
+    if isinstance(done, UpdateOwned) and isinstance(reply, Stored) and not _written(before, label, after):
+        return f"{done.kind} was written as it was"
+    return ""
 
 
 def fields_of_failover(before: OwnedWorld, label: Label, after: OwnedWorld) -> str:

@@ -24,6 +24,8 @@ MODELS: Final = (
     Model("a request and a lost answer", Budget(ask=1, message=1), setup=SETUP, witnesses=_BOTH),
     Model("two requests and a lost answer", Budget(ask=2, message=1), setup=SETUP, witnesses=_BOTH, slow=True),
     Model("a request, a write and a crash", Budget(ask=1, crash=1, write=1), setup=SETUP, witnesses=_BOTH, slow=True),
+    # Somebody takes a request back and makes it again: what is decided on it may still be stored.
+    Model("three requests", Budget(ask=3), setup=SETUP, witnesses=_BOTH, slow=True),
     Model("two requests to two operators", Budget(ask=2), operators=2, setup=SETUP, witnesses=_BOTH, slow=True),
     Model("two requests and two ends", Budget(ask=2, restart=2), setup=SETUP, witnesses=_BOTH, slow=True),
     Model("a request and a cut", Budget(ask=1, isolate=1, write=1), setup=SETUP, witnesses=_BOTH, slow=True),

@@ -100,6 +100,22 @@ def test_an_owner_is_known_by_its_uid_and_not_by_its_name(api: Api, namespace: s
     assert api("GET", f"{maps(namespace)}/owner").taken() == owner
 
 
+def test_an_owner_of_a_kind_that_nobody_serves_is_not_missed(api: Api, namespace: str) -> None:
+    """Whether it exists is not known. Another owner that is gone is missed then no more."""
+    gone_one = {"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "2f1c3a1e-0000-4000-8000-000000000000"}
+    unknown = {
+        "apiVersion": "nobody.example/v1",
+        "kind": "Other",
+        "name": "o",
+        "uid": "2f1c3a1e-0000-4000-8000-000000000001",
+    }
+    for name, references in (("child", [unknown]), ("witness", [gone_one])):
+        body = {"metadata": {"name": name, "ownerReferences": references}}
+        api("POST", maps(namespace), body).taken()
+    gone(api, f"{maps(namespace)}/witness")
+    assert api("GET", f"{maps(namespace)}/child").taken()["metadata"]["ownerReferences"] == [unknown]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -39,9 +39,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         (
             Edit(
                 "spec.environment.api_server",
-                "            if version != cluster_version(api):\n"
-                "                return api, Conflict()\n            refused",
-                "            refused",
+                "            if version != cluster_version(api) and not (attended and not refused and",
+                "            if False and not (attended and not refused and",
             ),
             Edit("spec.environment.faults", '    return getattr(stray, "version", "") in versions', "    return True"),
         ),

@@ -1,0 +1,348 @@
+"""The API server of the failover models against ``gungnir local`` and a real one: the same requests, the same answers.
+
+Two operators read and write the record, the client Service and the template through the production request layer, on
+what they read last or earlier; people ask for handovers and take that back; others write parts that are no part of the
+model. After each request the replies are compared, whether the object's version moved, what each operator's cache
+holds, and in the end what is stored.
+
+What the model leaves out, and the expected difference: a write by others of a part that the model does not have (a
+label, a status that a controller keeps) makes a real server refuse what the model stores. Nothing is stored then, and
+that is checked. Contents do not come back here, as they do not in production.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gungnir.api import names
+from gungnir.api.cluster import parse_cluster
+from gungnir.api.status import ValkeyClusterStatus
+from gungnir.machines.record import (
+    Candidate,
+    Electorate,
+    History,
+    Intent,
+    Kind,
+    Member,
+    Primary,
+    Record,
+    Stage,
+)
+from gungnir.machines.requests import (
+    ClearAnnotation,
+    ClusterSeen,
+    Conflict,
+    CreateOwned,
+    GetCluster,
+    GetService,
+    GetTemplate,
+    Outcome,
+    PutRecord,
+    PutService,
+    PutTemplate,
+    Reply,
+    Request,
+    ServiceSeen,
+    SetAnnotation,
+    Stored,
+    TemplateSeen,
+    Version,
+)
+from gungnir.machines.switchover import ANY, REJECTED, request_text
+from gungnir.resources.inputs import BuildInputs
+from gungnir.resources.inventory import OwnedKind
+from gungnir.runtime.cluster_cache import ClusterCache
+from gungnir.runtime.kube_resources import SERVICES, STATEFULSETS, VALKEYCLUSTERS
+from gungnir.runtime.record_codec import record_of
+from spec.environment.api_server import serve
+from spec.world import CLUSTER, Api, Asked, pod_name
+from tests.kube.model.conftest import RUNS, STEPS, Real, Space, Versions
+
+OPERATORS: Final = 2
+READS: Final[dict[str, Request]] = {"cluster": GetCluster(), "service": GetService(), "template": GetTemplate()}
+PLACES: Final = {
+    "cluster": (VALKEYCLUSTERS.plural, CLUSTER),
+    "service": (SERVICES.plural, names.client_service(CLUSTER)),
+    "template": (STATEFULSETS.plural, names.stateful_set(CLUSTER)),
+}
+Step = tuple[Any, ...]
+REFUSED: Final = Outcome(Kind.SWITCHOVER, REJECTED, "", "c-1", 1, "Requested", "no such pod")
+ENDED: Final = Outcome(Kind.FAILOVER, "Completed", "c-0", "c-1", 1, "Exited", "longest", (("offset", "7"),))
+
+
+def steps() -> st.SearchStrategy[list[Step]]:
+    """Return what is done, one after another."""
+    who, back = st.integers(0, OPERATORS - 1), st.sampled_from([0, 0, 0, 1, 2])
+    pods = st.sampled_from([*(pod_name(index) for index in range(3)), None])
+    wanted = st.sampled_from([*(pod_name(index) for index in range(3)), ANY, "no-such-pod"])
+    fresh = st.booleans()
+    return st.lists(
+        st.one_of(
+            st.tuples(st.just("read"), who, st.sampled_from(sorted(READS))),
+            st.tuples(st.just("read"), who, st.sampled_from(sorted(READS))),
+            st.tuples(st.just("record"), who, back, st.sampled_from([*Stage, None]), st.sampled_from([None, ENDED])),
+            st.tuples(st.just("refuse"), who, back),
+            st.tuples(st.just("service"), who, back, pods, fresh),
+            st.tuples(st.just("template"), who, back, fresh),
+            st.tuples(st.just("clear"), who, back),
+            st.tuples(st.just("file"), who, back, wanted),
+            st.tuples(st.just("people"), st.one_of(wanted, st.just(""))),
+            st.tuples(st.just("others"), st.sampled_from(sorted(PLACES))),
+            st.tuples(st.just("watch"), who),
+        ),
+        min_size=STEPS,
+        max_size=2 * STEPS,
+    )
+
+
+def record(epoch: int, stage: Stage | None) -> Record:
+    """Return a record of an epoch, as it is at a stage of a failover or between two."""
+    pods = [pod_name(index) for index in range(3)]
+    candidate = Candidate(pods[1], "u1", "r1", epoch - 1, 7 * epoch)
+    chosen = None if stage in (None, Stage.FENCING) else candidate
+    return Record(
+        epoch=epoch,
+        primary=Primary(pods[epoch % 3], "u", f"r{epoch}", f"id{epoch}", epoch, 2) if epoch % 2 else None,
+        intent=None if stage is None else Intent(Kind.FAILOVER, stage, "Exited", "", chosen, pods[0], ""),
+        histories=tuple(History(each, f"id{each}", each - 1, 5 * each) for each in range(1, min(epoch, 4))),
+        members=(Member(pods[0], "u0", "r0"), Member(pods[1], "u1", "r1")),
+        electorate=Electorate(3, 1),
+        admitted=(Member(pods[2], "u2", ""),),
+        left_out=(pods[2],) if epoch % 3 == 0 else (),
+    )
+
+
+class Both:
+    """A cluster in the model and on a server, and two operators of it."""
+
+    def __init__(self, space: Space, seen: Counter[tuple[str, str]]) -> None:
+        self.space, self.seen = space, seen
+        self.cluster = parse_cluster(space.make_cluster({"replicas": 3}))
+        self.caches = [ClusterCache() for _ in range(OPERATORS)]
+        self.executors = [space.executor(self.inputs, cache) for cache in self.caches]
+        for kind in (OwnedKind.CLIENT_SERVICE, OwnedKind.STATEFUL_SET):
+            assert isinstance(space.ask(self.executors[0], CreateOwned(kind)), Stored)
+        self.api = Api(Record(), None, 0, 0)
+        self.events: list[tuple[dict[str, Any], Record]] = []
+        self.heard = [0] * OPERATORS
+        self.newest = [0] * OPERATORS
+        self.versions = Versions()
+        self.epoch = 0
+        self.told: list[str] = []
+        found = space.ask(self.executors[0], GetTemplate())
+        assert isinstance(found, TemplateSeen)
+        self.api = self.api._replace(template=found.epoch)
+        self.agree()
+        for who in range(OPERATORS):
+            self.watch(who)
+
+    def inputs(self) -> BuildInputs:
+        """Return what manifests are made of."""
+        return BuildInputs(self.cluster, 0, "ab" * 32, "open sesame", replicas=3)
+
+    def later(self) -> int:
+        """Return an epoch that nobody wrote yet."""
+        self.epoch += 1
+        return self.epoch
+
+    def stored(self, what: str) -> dict[str, Any]:
+        """Return an object as it is stored."""
+        obj = self.space.find(*PLACES[what])
+        assert obj is not None
+        return obj
+
+    def do(self, step: Step) -> None:  # noqa: C901 - one case for each step
+        """Do one step, here and there."""
+        self.told.append(str(step))
+        match step:
+            case ("read", int(who), str(what)):
+                self.send(who, what, READS[what])
+            case ("record", int(who), int(back), stage, outcome):
+                wanted = record(self.later(), stage)
+                self.write(who, "cluster", back, lambda version: PutRecord(version, wanted, outcome))
+            case ("refuse", int(who), int(back)):
+                now, asked = self.api.record, self.api.asked
+                if asked.wanted and asked.answered != asked.number:
+                    self.write(who, "cluster", back, lambda version: PutRecord(version, now, REFUSED))
+            case ("service", int(who), int(back), pod, fresh):
+                led = (pod, self.later()) if fresh else (self.api.service_pod, self.api.service_epoch)
+                self.write(who, "service", back, lambda version: PutService(version, *led))
+            case ("template", int(who), int(back), fresh):
+                epoch = self.later() if fresh else self.api.template
+                self.write(who, "template", back, lambda version: PutTemplate(version, epoch))
+            case ("clear", int(who), int(back)):
+                self.write(who, "cluster", back, lambda version: ClearAnnotation(version, names.SWITCHOVER_ANNOTATION))
+            case ("file", int(who), int(back), str(wanted)):
+                text = request_text(wanted, max(1, self.epoch))
+                name = names.SWITCHOVER_ANNOTATION
+                self.write(who, "cluster", back, lambda version: SetAnnotation(version, name, text))
+            case ("people", str(wanted)):
+                self.people(wanted)
+            case ("others", str(what)):
+                self.others(what)
+            case ("watch", int(who)):
+                self.watch(who)
+            case _:
+                raise ValueError(step)
+
+    # --- operators --------------------------------------------------------------------------------------------------
+
+    def write(self, who: int, what: str, back: int, request: Any) -> None:
+        """Send a write of one operator, made on what it knows."""
+        known = self.versions.known(who, what, back)
+        if known is not None and self.remembers(who, what, known[1]):
+            self.send(who, what, request(known[0]), request(known[1]), known)
+
+    def remembers(self, who: int, what: str, version: Version) -> bool:
+        """Tell whether the request layer still has the object that a write is made from; a round has it always."""
+        return (what if what == "cluster" else PLACES[what][0], version) in self.executors[who]._read
+
+    def send(
+        self,
+        who: int,
+        what: str,
+        request: Request,
+        real_request: Request | None = None,
+        known: tuple[Version, Version] | None = None,
+    ) -> None:
+        """Carry out a request here and there, and compare the replies and what became of the object."""
+        before, model_before = self.stored(what), self.api
+        api, expected = serve(self.api, request, attended=True)
+        found = self.space.ask(self.executors[who], real_request or request)
+        after = self.stored(what)
+        moved = version(before) != version(after)
+        if known is not None and isinstance(expected, Stored) and known[1] != version(before) and alone(request):
+            # Somebody wrote a part that the model does not have.
+            expected, api = Conflict(), self.api
+        assert shown(found) == shown(expected), self.story(f"{found}, in the model {expected}")
+        self.told[-1] += f" -> {type(found).__name__}"
+        self.seen[type(request).__name__, type(found).__name__] += 1
+        self.api = api
+        if isinstance(expected, Stored) and what == "cluster":
+            # The answer is the whole object. In the model it is the record alone, and a watch brings the rest.
+            self.agree(who)
+        again = isinstance(request, PutRecord) and request.outcome is not None  # It is told when that was.
+        if not again:
+            assert moved == (api != model_before), self.story(f"the version moved: {moved}")
+        if isinstance(found, Stored):
+            assert found.version == version(after), self.story("another version was returned than is stored")
+        if isinstance(found, (Stored, ClusterSeen, ServiceSeen, TemplateSeen)):
+            model = expected.version if isinstance(expected, (Stored, ClusterSeen, ServiceSeen, TemplateSeen)) else ""
+            self.versions.note(who, what, Version(model), found.version)
+        self.agree()
+
+    # --- others -----------------------------------------------------------------------------------------------------
+
+    def people(self, wanted: str) -> None:
+        """A person asks for a handover, for another one, or for none any more."""
+        asked = self.api.asked
+        if wanted == asked.wanted:
+            return
+        self.api = self.api._replace(asked=Asked(asked.number + bool(wanted), wanted, asked.answered))
+        body = {"metadata": {"annotations": {names.SWITCHOVER_ANNOTATION: wanted or None}}}
+        self.space("PATCH", *PLACES["cluster"], body).taken()
+        self.agree()
+
+    def others(self, what: str) -> None:
+        """Somebody writes a part that is no part of the model."""
+        body: dict[str, Any] = {"metadata": {"labels": {"touched": str(len(self.told))}}}
+        plural, name = PLACES[what]
+        if what == "template":  # Its controller.
+            body, name = {"status": {"replicas": 3, "observedGeneration": len(self.told)}}, f"{name}/status"
+        self.space("PATCH", plural, name, body).taken()
+        self.agree()
+
+    def watch(self, who: int) -> None:
+        """An operator's watch shows the next version of the ValkeyCluster; an older one than it wrote is no news."""
+        if self.heard[who] < len(self.events):
+            self.caches[who].saw(self.events[self.heard[who]][0], time.monotonic())
+            self.newest[who] = max(self.newest[who], self.heard[who])
+            self.heard[who] += 1
+        self.agree()
+
+    # --- what is the same -------------------------------------------------------------------------------------------
+
+    def agree(self, writer: int | None = None) -> None:
+        """Compare what is stored, and what each operator's cache shows of the record.
+
+        That is never older than what it wrote itself (``writer`` just did), and else what its watch showed last.
+        """
+        stored = self.stored("cluster")
+        assert record_in(stored) == self.api.record, self.story(f"{stored.get('status')}")
+        if not self.events or version(self.events[-1][0]) != version(stored):
+            self.events.append((stored, self.api.record))
+        if writer is not None:
+            self.newest[writer] = len(self.events) - 1
+        for who, cache in enumerate(self.caches):
+            if cache.cluster is not None:
+                held, expected = record_in(cache.cluster), self.events[self.newest[who]][1]
+                assert held == expected, self.story(f"operator {who} holds {held}, in the model {expected}")
+
+    def story(self, difference: str) -> str:
+        """Return what was done and what differs."""
+        return "\n".join([*self.told, difference])
+
+
+def alone(request: Request) -> bool:
+    """Tell whether a write is refused whatever was written; for others the request layer looks at what that was."""
+    refused = isinstance(request, PutRecord) and request.outcome == REFUSED
+    return refused or isinstance(request, (PutService, ClearAnnotation))
+
+
+def version(obj: dict[str, Any]) -> str:
+    """Return the resourceVersion of an object."""
+    return str(obj["metadata"]["resourceVersion"])
+
+
+def record_in(obj: dict[str, Any]) -> Record:
+    """Return the record that a ValkeyCluster holds."""
+    return record_of(ValkeyClusterStatus.model_validate(obj.get("status") or {}))
+
+
+def shown(reply: Reply) -> tuple[object, ...]:
+    """Return what of a reply has to be the same: all but the version, which each side names as it likes."""
+    content = reply[1:] if isinstance(reply, (Stored, ClusterSeen, ServiceSeen, TemplateSeen)) else tuple(reply)
+    return type(reply).__name__, *content
+
+
+WRITES: Final = ("PutRecord", "PutService", "PutTemplate", "ClearAnnotation", "SetAnnotation")
+
+
+@pytest.mark.timeout(600)
+def test_a_server_answers_the_requests_of_a_failover_as_the_model_has_it(real: Real) -> None:
+    """The same replies, versions that move, caches and record in the model and on a server, step by step."""
+    seen: Counter[tuple[str, str]] = Counter()
+
+    @RUNS
+    @given(sequence=steps())
+    def alike(sequence: list[Step]) -> None:
+        both = Both(real.space(), seen)
+        for step in sequence:
+            both.do(step)
+
+    alike()
+    never = [(write, reply) for write in WRITES for reply in ("Stored", "Conflict") if not seen[write, reply]]
+    assert not never, f"never seen: {never}"
+
+
+def test_a_record_is_stored_although_somebody_asked_for_something_and_took_it_back(real: Real) -> None:
+    """What a decision rests on is as it was: the operator offers it again after the conflict, in the model too."""
+    seen: Counter[tuple[str, str]] = Counter()
+    both = Both(real.space(), seen)
+    for step in (("read", 0, "cluster"), ("people", ANY), ("people", ""), ("record", 0, 0, Stage.FENCING, None)):
+        both.do(step)
+    assert seen["PutRecord", "Stored"] == 1
+
+
+def test_what_is_asked_for_already_is_not_written_again(real: Real) -> None:
+    """The version stays, so nobody's decision is undone."""
+    both = Both(real.space(), Counter())
+    for step in (("read", 0, "cluster"), ("file", 0, 0, "c-1"), ("file", 0, 0, "c-1")):
+        both.do(step)
+    assert both.api.asked.number == 1
