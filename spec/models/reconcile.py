@@ -85,7 +85,12 @@ def owner_ref_consistency(before: OwnedWorld, label: Label, after: OwnedWorld) -
 
 
 def no_foreign_adoption(before: OwnedWorld, label: Label, after: OwnedWorld) -> str:
-    """An object that is another controller's, nobody's or an earlier cluster's is never changed."""
+    """An object that is another controller's, nobody's or an earlier cluster's is never changed; nobody even tries."""
+    taken, cached = _step_of(label), before.worker.cached
+    request = None if taken is None else taken[2].request
+    live = before.at(request.kind) if isinstance(request, UpdateOwned) else None
+    if live is not None and cached is not None and owner(live.content, cached.uid) is not Ownership.OURS:
+        return f"{live} is to be written, and is not of {cached.uid}"
     for kind, was, now in _written(before, label, after):
         references = [] if was is None else content(was)["metadata"].get("ownerReferences") or []
         controllers = [reference["uid"] for reference in references if reference.get("controller")]
