@@ -10,12 +10,14 @@ Rules
   process that was promoted exit, and start once since (so the kernel still had all that was written). Anything else
   only a person may decide: the annotation ``accept-data-loss`` with this epoch, or ``recover-from`` with a pod's name
   and this epoch.
-- Among several pods with data and no known history, a size is no evidence: a person names the pod.
+- Among several pods with data and no known history, a size is no evidence. The marks of promotions on the volumes may
+  be (kept.py); where they do not tell, a person names the pod.
 """
 
 from typing import NamedTuple
 
 from gungnir.machines.facts import Facts
+from gungnir.machines.kept import Kept, last_primary
 from gungnir.machines.pods import same_process
 from gungnir.machines.record import Candidate, Record
 from gungnir.machines.requests import Answer, AnswerKind
@@ -83,7 +85,7 @@ def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: Vie
         first = min(pods, key=lambda pod: order.get(pod.name, facts.size))
         return Way(_fresh(first), "FirstStart" if record.primary is None else "AllPodsEmpty")
     if record.primary is None:
-        return Way(_fresh(holders[0]), "OnePodHoldsData") if len(holders) == 1 else Way(None, "SeveralPodsHoldData")
+        return _of_kept_volumes(pods, holders)
     recorded = _named(holders, record.primary.pod)
     if recorded is not None and facts.persistent:
         if not all(_reported(view, pod) for pod in holders):
@@ -93,6 +95,17 @@ def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: Vie
             return Way(None, "PrimaryMayHaveLostItsTail")
         return Way(_fresh(recorded), "AllPodsRestarted")
     return Way(None, "PrimaryDataMissing")
+
+
+def _of_kept_volumes(pods: tuple[_Pod, ...], holders: tuple[_Pod, ...]) -> Way:
+    """Choose among volumes with data when nobody was recorded as primary."""
+    name = last_primary(tuple(Kept(pod.name, pod.server) for pod in pods))
+    marked = _named(holders, name)
+    if marked is not None:
+        return Way(_fresh(marked), "LastPrimaryKept")
+    if name:
+        return Way(None, "LastPrimaryIsEmpty")
+    return Way(_fresh(holders[0]), "OnePodHoldsData") if len(holders) == 1 else Way(None, "SeveralPodsHoldData")
 
 
 def _reported(view: View, pod: _Pod) -> bool:

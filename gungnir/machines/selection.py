@@ -80,10 +80,19 @@ def why_not(record: Record, answer: Answer, uid: str) -> str:
     if server.loading or server.syncing:
         return "it is loading"
     if not record.is_member(answer.pod, uid, server.run_id):
-        return "it was not in sync since it started" + ("" if server.keys else ", and holds no key")
+        return f"it was not in sync since it started{'' if server.keys else ', and holds no key'}{_lives_told(server)}"
     if history_of(record, server.replid, server.offset) is None:
         return "its history is unknown"
     return ""
+
+
+def _lives_told(server: Server) -> str:
+    """Return what its volume tells of earlier clusters, for the person who may have to choose."""
+    return "".join(
+        f"; in cluster {life.cluster} it knew epoch {life.epoch}"
+        + (f" and was promoted in {life.promoted}" if life.promoted else "")
+        for life in server.lives
+    )
 
 
 def is_blank(record: Record, answer: Answer, uid: str) -> bool:

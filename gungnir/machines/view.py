@@ -22,6 +22,18 @@ class Contact(StrEnum):
     """Not probed yet: no address, or the first probe is under way."""
 
 
+class Life(NamedTuple):
+    """What a volume tells of an earlier cluster, whose uid starts with ``cluster``.
+
+    ``epoch`` is the newest one that it knows of it; ``promoted`` that in which its pod was promoted last, with all of
+    its data on its disk (0: never, or superseded).
+    """
+
+    cluster: str
+    epoch: int
+    promoted: int = 0
+
+
 class Server(NamedTuple):
     """One reading of a server: what ``INFO`` said, with the fence of the connection that read it.
 
@@ -32,6 +44,9 @@ class Server(NamedTuple):
     started, in Unix seconds on the node's clock (0: not told). ``good``: replicas that count for its
     ``min-replicas-to-write`` now (-1: none are asked for).
     ``link_down_s``: how long the link to what it follows has been down (-1: it is up, or never was).
+    ``promoted`` and ``lives`` are told by the answer to DETACH alone: the epoch of this cluster in which the pod was
+    promoted last, as its volume says (0: none), and the earlier clusters that its volume was part of and has not acted
+    for another one since, the latest first.
     """
 
     run_id: str
@@ -56,6 +71,8 @@ class Server(NamedTuple):
     started_s: int = 0
     good: int = -1
     link_down_s: int = -1
+    promoted: int = 0
+    lives: tuple[Life, ...] = ()
 
 
 class PodView(NamedTuple):

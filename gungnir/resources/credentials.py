@@ -117,6 +117,11 @@ def operator_user_rules(password_hash: str) -> tuple[str, ...]:
     return ("reset", "on", _hash(password_hash), "resetkeys", "resetchannels", "+@all")
 
 
+def mark_rules() -> tuple[str, ...]:
+    """Return the ACL rules of a user that is only a name: it is off, without a password, and may do nothing."""
+    return ("reset", "off")
+
+
 def replication_user_rules(password_hash: str) -> tuple[str, ...]:
     """Return the ACL rules of a replication user: what a replica sends to its primary, and nothing else.
 

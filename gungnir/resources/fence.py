@@ -5,14 +5,24 @@ Rules
   and to give its position. A pod that *acts* in epoch e accepts ``op-<e>`` and ``repl-<e>``: it was told to be primary
   or to follow. Acting comes after voting, so a late DETACH of the very epoch cannot undo a promotion.
 - Raising the fence deletes every user of another position, which cuts their connections, on replicas too.
+
+Beside them a pod's ACL file has marks: users that are off, and only a name.
+- ``lead-<e>``: its process was about to be promoted in epoch e, with all of its data on its disk. It is added by the
+  raise to the acting position and saved with it, so before the pod takes a write of that epoch. A pod that only votes
+  afterwards keeps it; one that acts in another epoch loses it.
+- ``was/<life>/<user>``: a user or a mark of an earlier cluster (``life`` is the start of its uid), whose ACL file was
+  found on the volume when the first one of this cluster was made. They go when the pod acts for the first time: from
+  then on its data is this cluster's. Those that were there before have ``was/`` once for each cluster since.
 """
 
 import re
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 from gungnir.resources.credentials import operator_user, replication_user, voting_user
 
-_USER: Final = re.compile(r"(vote|op|repl)-([0-9]{1,18})")
+FORMER: Final = "was/"
+_USER: Final = re.compile(r"(vote|op|repl|lead)-([0-9]{1,18})")
 
 
 def voting(epoch: int) -> int:
@@ -54,3 +64,52 @@ def position_of(user: str) -> int | None:
         return None
     epoch = int(match.group(2))
     return voting(epoch) if match.group(1) == "vote" else acting(epoch)
+
+
+def mark(epoch: int) -> str:
+    """Return the name of the mark of a pod that is promoted in this epoch."""
+    return f"lead-{epoch}"
+
+
+def is_mark(user: str) -> bool:
+    """Tell whether this is the mark of a promotion, in this cluster's own life."""
+    return user.startswith("lead-") and position_of(user) is not None
+
+
+class Former(NamedTuple):
+    """What a volume tells of an earlier cluster: the newest ``epoch`` that it knows, and in which it was ``promoted``.
+
+    ``life`` is the start of that cluster's uid; 0 for a pod that was never promoted.
+    """
+
+    life: str
+    epoch: int
+    promoted: int
+
+
+def formers(users: Iterable[str]) -> tuple[Former, ...]:
+    """Return what a pod's marks tell of earlier clusters, the latest first.
+
+    Args:
+        users: All that the pod knows.
+    """
+    found: dict[tuple[int, str], Former] = {}
+    for user in users:
+        before, life, name = _taken_apart(user)
+        position = position_of(name)
+        if not life or position is None:
+            continue
+        known = found.get((before, life), Former(life, 0, 0))
+        epoch = epoch_at(position)
+        promoted = epoch if is_mark(name) else 0
+        found[before, life] = Former(life, max(known.epoch, epoch), max(known.promoted, promoted))
+    return tuple(found[key] for key in sorted(found))
+
+
+def _taken_apart(user: str) -> tuple[int, str, str]:
+    """Return how many clusters there were since the one that a mark is of, its life, and the name that it had there."""
+    depth, life = 0, ""
+    while user.startswith(FORMER):
+        life, _, user = user.removeprefix(FORMER).partition("/")
+        depth += 1
+    return depth, life, user

@@ -3,6 +3,7 @@
 Theory of operation: the container runs valkey-server itself; no script chooses a role, an address or a peer. What
 differs between pods is filled in by the node (``$(POD_IP)``). Before it, an init container puts the first ACL file on
 the volume, only if none is there: a file that is there carries the fence of the last epoch this pod took part in.
+Names of users of an earlier cluster's file go into it as marks, and that file is deleted.
 
 Pod Security level "restricted" (https://kubernetes.io/docs/concepts/security/pod-security-standards/).
 """
@@ -13,6 +14,7 @@ from gungnir.api import names
 from gungnir.resources.conf import FILE_NAME, config_hash
 from gungnir.resources.credentials import acl_lines
 from gungnir.resources.epoch import EPOCH
+from gungnir.resources.fence import FORMER
 from gungnir.resources.inputs import BuildInputs
 from gungnir.resources.labels import cluster_uid, pod_annotations, pod_labels
 from gungnir.resources.manifest import Manifest
@@ -25,6 +27,7 @@ OPERATOR_USERS: Final = "OPERATOR_USERS"
 """Variable of the init container: the ACL lines of the epoch's users. Holds hashes of passwords, no password."""
 
 DATA_DIR: Final = "/data"
+ACL_PREFIX: Final = "gungnir-"
 CONFIG_DIR: Final = "/etc/valkey"
 SECRET_DIR: Final = "/etc/gungnir"  # noqa: S105 - a mount point
 USER_ID: Final = 999
@@ -32,12 +35,30 @@ USER_ID: Final = 999
 TERMINATION_GRACE_S: Final = 60
 """Seconds from SIGTERM to SIGKILL: valkey-server waits up to 10 for its replicas, then flushes the AOF."""
 
-_FIRST_ACL_FILE: Final = (
-    'test -s "$ACL_FILE" || { cat '
-    f"{SECRET_DIR}/{DEFAULT_ACL}"
-    ' > "$ACL_FILE.tmp" && printf "%s\\n" "$OPERATOR_USERS" >> "$ACL_FILE.tmp" && mv "$ACL_FILE.tmp" "$ACL_FILE"; }'
-)
-"""An empty file (power loss right after the first start) counts as none: valkey-server would let anybody in with it."""
+_FIRST_ACL_FILE: Final = f"""set -eu
+if ! test -s "$ACL_FILE"; then
+  cat {SECRET_DIR}/{DEFAULT_ACL} > "$ACL_FILE.tmp"
+  printf '%s\\n' "$OPERATOR_USERS" >> "$ACL_FILE.tmp"
+  for former in "${{ACL_FILE%/*}}"/{ACL_PREFIX}*.acl; do
+    if ! test -s "$former"; then continue; fi
+    life=${{former##*/{ACL_PREFIX}}}
+    while read -r _ user _; do
+      case $user in
+        vote-*|op-*|lead-*|{FORMER}*) printf 'user {FORMER}%s/%s off\\n' "${{life%.acl}}" "$user" || exit 1 ;;
+      esac
+    done < "$former" >> "$ACL_FILE.tmp"
+  done
+  mv "$ACL_FILE.tmp" "$ACL_FILE"
+fi
+for former in "${{ACL_FILE%/*}}"/{ACL_PREFIX}*.acl; do
+  if test "$former" != "$ACL_FILE"; then rm -f "$former"; fi
+done
+"""
+"""What the init container does. Of the ACL file of an earlier cluster only names are taken over, of users that are off:
+what they tell is the operator's to judge (``fence.formers``), and nobody can log in as one of them.
+
+An empty file (power loss right after the first start) counts as none: valkey-server would let anybody in with it.
+"""
 
 
 def acl_path(uid: str) -> str:
@@ -46,7 +67,7 @@ def acl_path(uid: str) -> str:
     Args:
         uid: uid of the ValkeyCluster.
     """
-    return f"{DATA_DIR}/gungnir-{uid[:8]}.acl"
+    return f"{DATA_DIR}/{ACL_PREFIX}{uid[:8]}.acl"
 
 
 def pod_template(inputs: BuildInputs) -> Manifest:

@@ -122,6 +122,8 @@ class ServerView:
         loading: It loads its data set and answers nearly everything with ``LOADING``.
         async_loading: It loads a new data set while it still serves the old one.
         aof_enabled: The append-only file is on.
+        aof_rewrite_in_progress: A new one is being written.
+        aof_rewrite_scheduled: A new one is to be written as soon as another child process has ended.
         aof_last_write_status: Of the append-only file.
         rdb_last_bgsave_status: Of the last snapshot.
         connected_clients: Connections of clients, this one included.
@@ -145,6 +147,8 @@ class ServerView:
     loading: bool
     async_loading: bool
     aof_enabled: bool
+    aof_rewrite_in_progress: bool
+    aof_rewrite_scheduled: bool
     aof_last_write_status: WriteStatus
     rdb_last_bgsave_status: WriteStatus
     connected_clients: int
@@ -152,6 +156,16 @@ class ServerView:
     keys: int | None
     started_s: int = 0
     good_replicas: int | None = None
+
+    @property
+    def aof_whole(self) -> bool:
+        """Whether the append-only file holds all of the data.
+
+        After a full synchronisation the server writes a new one; until that is done it would start from the former data
+        (seen on 8.1 and 9.1).
+        """
+        rewriting = self.aof_rewrite_in_progress or self.aof_rewrite_scheduled
+        return self.aof_enabled and not self.loading and not rewriting
 
     @property
     def offset(self) -> int:
@@ -186,6 +200,8 @@ def parse_server_view(info: Info) -> ServerView:
         loading=info.flag("loading"),
         async_loading=info.flag("async_loading"),
         aof_enabled=info.flag("aof_enabled"),
+        aof_rewrite_in_progress=info.flag("aof_rewrite_in_progress"),
+        aof_rewrite_scheduled=info.flag("aof_rewrite_scheduled"),
         aof_last_write_status=_status(info, "aof_last_write_status", WriteStatus),
         rdb_last_bgsave_status=_status(info, "rdb_last_bgsave_status", WriteStatus),
         connected_clients=info.count("connected_clients"),

@@ -19,8 +19,10 @@ _BLOCKED: Final = {
     "TooFewWholePods": "too few pods kept their data to be sure of every acknowledged write; it is tried again when "
     "another returns; to go on with what is left, annotate valkey.verilean.io/accept-data-loss={epoch}",
     "WaitingForAllPods": "no pod kept its data, and not all have answered yet; it is tried again when they do",
-    "SeveralPodsHoldData": "several pods hold data of unknown origin; name the one to start from: annotate "
-    "valkey.verilean.io/recover-from=<pod>@{epoch}",
+    "SeveralPodsHoldData": "several pods hold data, and their volumes do not tell whose is the newest; name the one to "
+    "start from: annotate valkey.verilean.io/recover-from=<pod>@{epoch}",
+    "LastPrimaryIsEmpty": "the pod that was primary last holds no data, and another one does; name the one to start "
+    "from: annotate valkey.verilean.io/recover-from=<pod>@{epoch}",
     "WaitingForTheKubelet": "every pod was restarted, and the kubelet has not yet reported how each ended; it is "
     "tried again when it has",
     "PrimaryMayHaveLostItsTail": "nobody saw how the last primary's process ended, so its node may have lost power and "

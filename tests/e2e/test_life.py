@@ -69,24 +69,24 @@ async def again(cluster: ManagedCluster, spec: dict[str, Any]) -> None:
     await cluster.api.apply([body])
 
 
-async def test_a_cluster_made_anew_on_its_retained_volumes_has_its_data_or_asks(
+async def test_a_cluster_made_anew_on_its_retained_volumes_begins_with_the_last_primary(
     deploy: Deploy, programs: Programs
 ) -> None:
-    """All three volumes hold data: which one is the newest is not guessed; the person who names the pod gets it."""
+    """All three volumes hold data, and one is marked as that of the pod that was primary last: not the first pod."""
     cluster = await deploy(persistence={"retain": True})
     before = await cluster.view()
+    last = f"{cluster.name}-2"
+    if before.primary != last:
+        await cluster.switch_over(last)
+        before = await cluster.wait_view(
+            "the last pod to be primary", lambda seen: seen.primary == last and not seen.failing_over
+        )
     answer, copies = await cluster.call(before.primary, (b"SET", b"kept", b"yes"), (b"WAIT", b"2", b"5000"))
     assert (answer, copies) == (b"OK", 2)
     spec = programs.get("vc", cluster.name, "--namespace", cluster.namespace)["spec"]
     await deleted(cluster, programs)
     await again(cluster, spec)
-    view = await cluster.wait_view(
-        "the operator to say that a person has to choose",
-        lambda seen: seen.condition("Blocked").get("reason") == "SeveralPodsHoldData",
-        timeout_ms=READY_MS,
-    )
-    chosen = {names.RECOVER_FROM_ANNOTATION: f"{before.primary}@{view.epoch}"}
-    await cluster.api.annotate(VALKEYCLUSTERS, cluster.namespace, cluster.name, **chosen)
     after = await cluster.wait_ready(timeout_ms=READY_MS)
-    assert after.primary == before.primary
+    assert (after.primary, after.epoch) == (last, 1)
+    assert after.status["lastFailover"]["verdict"] == "LastPrimaryKept"
     assert await cluster.read_all("kept") == {"kept": "yes"}

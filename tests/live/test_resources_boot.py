@@ -14,11 +14,20 @@ from typing import Any
 import pytest
 
 from gungnir.api.cluster import parse_cluster
-from gungnir.resources.credentials import hash_of, password, replication_user, replication_user_rules, voting_user
+from gungnir.resources import fence
+from gungnir.resources.credentials import (
+    hash_of,
+    mark_rules,
+    password,
+    replication_user,
+    replication_user_rules,
+    voting_user,
+)
 from gungnir.resources.inventory import BuildInputs, OwnedKind, build
 from gungnir.resources.labels import cluster_uid
 from gungnir.resources.pod_template import acl_path
 from gungnir.resp import ErrorReply, NeedMoreData, Reader, Value, encode_command
+from gungnir.resp.replies import parse_names
 
 pytestmark = pytest.mark.live
 
@@ -27,8 +36,8 @@ KEY = "5c" * 32
 DEADLINE_S = 10.0
 
 
-def inputs(spec: dict[str, Any], epoch: int = 1) -> BuildInputs:
-    metadata = {"name": "demo", "uid": "0b6fe2a0-7c1d-4f6e-9d55-3f1f6f0a2c11"}
+def inputs(spec: dict[str, Any], epoch: int = 1, life: str = "0b6fe2a0") -> BuildInputs:
+    metadata = {"name": "demo", "uid": f"{life}-7c1d-4f6e-9d55-3f1f6f0a2c11"}
     wire = {"apiVersion": "valkey.verilean.io/v1", "kind": "ValkeyCluster", "metadata": metadata, "spec": spec}
     return BuildInputs(parse_cluster(wire), epoch, KEY, "open sesame")
 
@@ -310,3 +319,34 @@ def test_settings_of_the_user_reach_the_server(pods: tuple[Pod, Pod]) -> None:
         "repl-timeout": b"10",
     }.items():
         assert operator("CONFIG", "GET", key) == (key.encode(), expected)
+
+
+def test_a_volume_of_an_earlier_cluster_brings_marks_along_and_no_users(pods: tuple[Pod, Pod]) -> None:
+    """Nobody can log in as what it brings; it is there after each start, and the earlier file is gone."""
+    first, second, third = (inputs({"replicas": 1}, life=life) for life in ("0b6fe2a0", "22222222", "33333333"))
+    pods[0].start(first)
+    operator = pods[0].operator(first)
+    for user in ("op-7", "repl-7"):
+        assert operator("ACL", "SETUSER", user, "reset", "on", ">secret", "+@all") == b"OK"
+    assert operator("ACL", "SETUSER", fence.mark(7), *mark_rules()) == b"OK"
+    assert operator("ACL", "SAVE") == b"OK"
+    pods[0].stop()
+    pods[0].start(second)
+    assert known(pods[0].operator(second)) == (fence.Former("0b6fe2a0", 7, 7),)
+    stranger = pods[0].connect("default", "open sesame")
+    for user in ("op-7", "was/0b6fe2a0/op-7", "was/0b6fe2a0/lead-7"):
+        for secret in ("secret", ""):
+            assert stranger.refused("AUTH", user, secret) == "WRONGPASS"
+    assert pods[0].operator(second)("ACL", "SAVE") == b"OK"
+    pods[0].stop()
+    pods[0].start(second)
+    pods[0].stop()
+    pods[0].start(third)
+    formers = known(pods[0].operator(third))
+    assert formers == (fence.Former("22222222", 1, 0), fence.Former("0b6fe2a0", 7, 7))
+    assert [path.name for path in pods[0].mounts["/data"].glob("*.acl*")] == ["gungnir-33333333.acl"]
+
+
+def known(operator: Client) -> tuple[fence.Former, ...]:
+    """What a pod's users tell of earlier clusters."""
+    return fence.formers(parse_names(operator("ACL", "USERS")))

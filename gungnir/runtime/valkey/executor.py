@@ -5,14 +5,14 @@ Rules
   a pod), a newer one refuses.
 - What must not be torn apart is one MULTI, and the reading that answers for it is taken inside.
 - DETACH leaves the pod at the voting position of its epoch; PROMOTE and FOLLOW raise it to the acting one, so a
-  DETACH that arrives late cannot undo them.
+  DETACH that arrives late cannot undo them. PROMOTE marks the volume with the raise, before the pod is a primary.
 - ``REPLICAOF`` to the hold address, where nothing listens, keeps the data and stays read-only: that is "detached".
 """
 
 from collections.abc import Sequence
 
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Verb
-from gungnir.machines.view import Server
+from gungnir.machines.view import Life, Server
 from gungnir.resources import fence
 from gungnir.resources.conf import HOLD_HOST, HOLD_PORT
 from gungnir.resp import commands
@@ -120,7 +120,11 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
             raise OutdatedError(f"the pod is at epoch {at}, or not yet acting; the command is of {command.epoch}")
     else:
         vote = command.verb is Verb.DETACH
-        await session.raise_fence(fence.voting(command.epoch) if vote else fence.acting(command.epoch))
+        marked = command.verb is Verb.PROMOTE and session.whole_on_disk
+        await session.raise_fence(
+            fence.voting(command.epoch) if vote else fence.acting(command.epoch),
+            (fence.mark(command.epoch),) if marked else (),
+        )
     steps = _steps(session, command, acks, port)
     # SHUTDOWN is not allowed in a MULTI. Behind it in the same exchange: the server reads both before it looks whether
     # it may end, and its error ("no shutdown in progress") is the usual answer.
@@ -129,7 +133,17 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
     info, config = answers[len(steps) : len(steps) + len(READING)]
     if command.verb is Verb.FOLLOW:
         session.strays = False
-    return reading(session.seen(info, config), session.position, session.min_acks)
+    after_it = reading(session.seen(info, config), session.position, session.min_acks)
+    return _with_marks(after_it, session.users) if command.verb is Verb.DETACH else after_it
+
+
+def _with_marks(server: Server, users: tuple[str, ...]) -> Server:
+    """Return the reading with what the marks of the pod's volume tell."""
+    promotions = (fence.position_of(user) for user in users if fence.is_mark(user))
+    return server._replace(
+        promoted=max((fence.epoch_at(at) for at in promotions if at is not None), default=0),
+        lives=tuple(Life(*former) for former in fence.formers(users)),
+    )
 
 
 async def _ended(session: Session, command: PodCommand) -> Server:

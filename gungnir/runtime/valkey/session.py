@@ -13,6 +13,8 @@ Rules (of the fence; the positions are those of resources/fence.py)
   behind other answers (https://github.com/valkey-io/valkey/issues/2106). Behind the ACL SETUSER of the very user it
   fails only if that was refused; then there is no answer in time, which is Unknown, and the round is abandoned.
 - A connection belongs to one process: a restart ends it. The run id read after connecting binds all that follows.
+- The mark of a promotion is added and saved with the users of the position, so it costs no exchange, and the pod takes
+  no write before it is on its disk. It is left out where the disk may not hold the pod's data yet (``whole_on_disk``).
 """
 
 import contextlib
@@ -23,6 +25,7 @@ from gungnir.resources import fence
 from gungnir.resources.conf import HOLD_HOST, HOLD_PORT
 from gungnir.resources.credentials import (
     hash_of,
+    mark_rules,
     operator_user_rules,
     password,
     replication_user,
@@ -79,6 +82,9 @@ class Session:
         held: Whether it followed the hold address then.
         strays: Whether clients that look for a primary may be connected to it.
         min_acks: Its ``min-replicas-to-write`` then; -1 before that.
+        whole_on_disk: Whether it was detached then, with no copy that its append-only file did not hold yet: as long as
+            it is, its data is that of its disk.
+        users: All users and marks that the pod knew when its fence was raised or looked at last.
     """
 
     def __init__(self, connection: Connection, keys: Keys, timeout_ms: int) -> None:
@@ -91,6 +97,8 @@ class Session:
         self.held = False
         self.strays = False
         self.min_acks = -1
+        self.whole_on_disk = False
+        self.users: tuple[str, ...] = ()
         self._saved = False
         self._keys = keys
         self.timeout_ms = timeout_ms
@@ -176,14 +184,19 @@ class Session:
         self.run_id = view.run_id
         self.primary = is_primary(view)
         self.held = view.link is not None and (view.link.master_host, view.link.master_port) == (HOLD_HOST, HOLD_PORT)
+        self.whole_on_disk = self.held and view.aof_whole
         self.min_acks = min_acks
         return view
 
-    async def raise_fence(self, position: int) -> None:
+    async def raise_fence(self, position: int, marks: tuple[str, ...] = ()) -> None:
         """Let only the users of ``position`` command this pod and link to it, also after a restart.
 
         Checked once for each connection even where the pod is there already: an earlier raise may have lost its answer
         before the read-back, or failed to save.
+
+        Args:
+            position: Where to.
+            marks: Names to add with the users of the position, if they are added now.
 
         Raises:
             OutdatedError: The pod is at a newer position.
@@ -193,12 +206,12 @@ class Session:
             raise OutdatedError(f"the pod is at {_named(self.position)}, the command is of {_named(position)}")
         if self._secured == position:
             return
-        users = await self._enrol(position) if self.position < position else await self._users()
+        users = await self._enrol(position, marks) if self.position < position else await self._users()
         for _ in range(RAISE_TRIES):
             newest = max(users.values(), default=position)
             if newest > position:
                 raise OutdatedError(f"the pod knows users of {_named(newest)}, the command is of {_named(position)}")
-            others = sorted(user for user, of in users.items() if of != position)
+            others = self._superseded(users, position)
             if not others:
                 await self._save()
                 self.position = self._secured = position
@@ -206,7 +219,14 @@ class Session:
             users = await self._expel(others)
         raise OutdatedError("other operators keep adding users to the pod")
 
-    async def _enrol(self, position: int) -> dict[str, int]:
+    def _superseded(self, users: dict[str, int], position: int) -> list[str]:
+        """Return the users that a pod at this position must not know. Until it acts, it keeps what its marks tell."""
+        of_others = (user for user, of in users.items() if of != position)
+        if fence.is_voting(position):
+            return sorted(user for user in of_others if not fence.is_mark(user))
+        return sorted((*of_others, *(user for user in self.users if user.startswith(fence.FORMER))))
+
+    async def _enrol(self, position: int, marks: tuple[str, ...]) -> dict[str, int]:
         """Add the users of a position, authenticate as its operator user, and return all that the pod knows."""
         self._saved = False
         names = fence.users(position)
@@ -214,6 +234,7 @@ class Session:
         *added, accepted, known = await self._call(
             [
                 *(commands.acl_setuser(name, *self._rules(name)) for name in names),
+                *(commands.acl_setuser(name, *mark_rules()) for name in marks),
                 commands.auth(operator, self._keys.of(operator)),
                 commands.acl_users(),
             ]
@@ -221,7 +242,7 @@ class Session:
         for answer in added:
             _expect("ACL SETUSER", answer)
         _expect("AUTH", accepted)
-        return _positions(known)
+        return self._positions(known)
 
     def _rules(self, user: str) -> tuple[str, ...]:
         secret = hash_of(self._keys.of(user))
@@ -229,14 +250,23 @@ class Session:
 
     async def _users(self) -> dict[str, int]:
         (answer,) = await self._call([commands.acl_users()])
-        return _positions(answer)
+        return self._positions(answer)
 
     async def _expel(self, users: list[str]) -> dict[str, int]:
         """Delete these users, save, and return the epoch users that the read-back shows."""
         steps = [commands.acl_deluser(*users), commands.acl_save()]
         answers = await self.transaction(steps, after=[commands.acl_users()])
         self._saved = True
-        return _positions(answers[-1])
+        return self._positions(answers[-1])
+
+    def _positions(self, answer: Value) -> dict[str, int]:
+        """Return the users and marks of any position that the pod knows, each with its position; remember all."""
+        _expect("ACL USERS", answer)
+        try:
+            self.users = parse_names(answer)
+        except ReplyError as exc:
+            raise ValkeyError(str(exc)) from exc
+        return {name: at for name in self.users if (at := fence.position_of(name)) is not None}
 
     async def _save(self) -> None:
         if not self._saved:
@@ -295,16 +325,6 @@ def is_primary(view: ServerView) -> bool:
 def _expect(name: str, answer: Value) -> None:
     if isinstance(answer, ErrorReply):
         raise ServerRefusedError(name, answer)
-
-
-def _positions(answer: Value) -> dict[str, int]:
-    """Return the users of any position that the pod knows, each with its position."""
-    _expect("ACL USERS", answer)
-    try:
-        names = parse_names(answer)
-    except ReplyError as exc:
-        raise ValkeyError(str(exc)) from exc
-    return {name: at for name in names if (at := fence.position_of(name)) is not None}
 
 
 def _named(position: int) -> str:

@@ -9,7 +9,7 @@ from gungnir.machines.record import Candidate, Record
 from gungnir.machines.recovery import Consent, Way, way_out
 from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.selection import count
-from gungnir.machines.view import Contact, View
+from gungnir.machines.view import Contact, Life, View
 from tests.unit.machines.worlds import EPOCH, FACTS, PRIMARY, answer, claimed, pod, run_id, server, uid, view, vote
 
 FIRST = Record(1)
@@ -70,6 +70,30 @@ def test_several_volumes_with_data_need_a_person() -> None:
     assert decide(FIRST, *held) == Way(None, "SeveralPodsHoldData")
     chosen = decide(FIRST, *held, consent=Consent(recover_from="vc-2@1"))
     assert chosen == Way(fresh(2, "new2"), "RecoverFromRequested")
+
+
+def test_of_several_volumes_with_data_that_of_the_last_primary_is_taken_once_all_are_there() -> None:
+    """Its mark is on the volume; keys and ordinals are no evidence."""
+    held = (new(0, keys=900, lives=(Life("a", 5),)), new(1, keys=1, lives=(Life("a", 5, 5),)), new(2))
+    assert decide(FIRST, *held) == Way(fresh(1, "new1"), "LastPrimaryKept")
+    assert decide(FIRST, *held[:2]) == Way(None, "WaitingForAllPods")
+    assert decide(FIRST, *held, consent=Consent(recover_from="vc-0@1")).why == "RecoverFromRequested"
+
+
+@pytest.mark.parametrize("keys", [0, 900])
+def test_a_last_primary_without_data_is_not_promoted_over_data(keys: int) -> None:
+    """It may have deleted everything, or lost it."""
+    held = (new(0, keys=keys, lives=(Life("a", 5),)), new(1, lives=(Life("a", 5, 5),)), new(2, keys=3))
+    lives = new(2, keys=3, lives=(Life("a", 5),))
+    assert decide(FIRST, *held[:2], lives) == Way(None, "LastPrimaryIsEmpty")
+    unknown = decide(FIRST, *held)
+    assert unknown.why == ("SeveralPodsHoldData" if keys else "OnePodHoldsData")
+
+
+def test_marks_of_kept_volumes_do_not_decide_once_there_was_a_primary() -> None:
+    """Then the record does, as far as it goes."""
+    all_back = (restarted(0, keys=0), restarted(1, promoted=5, lives=(Life("a", 5, 5),)), restarted(2))
+    assert decide(claimed(), *all_back).why == "PrimaryDataMissing"
 
 
 def test_a_person_can_only_name_a_pod_that_answers() -> None:

@@ -38,3 +38,25 @@ def test_users_of_others_belong_to_no_position(user: str) -> None:
 def test_there_is_no_position_before_epoch_0() -> None:
     with pytest.raises(BugError, match="-1"):
         fence.commander(fence.voting(-1))
+
+
+def test_a_mark_belongs_to_the_acting_position_of_its_epoch_and_is_no_user_of_it() -> None:
+    """Whoever acts in another epoch drops it with the users of its position; nobody logs in as it."""
+    assert fence.position_of(fence.mark(7)) == fence.acting(7)
+    assert fence.mark(7) not in fence.users(fence.acting(7))
+    assert fence.is_mark(fence.mark(7))
+    assert not any(fence.is_mark(user) for user in ("op-7", "lead-", "lead-x", "was/0b6fe2a0/lead-7"))
+
+
+def test_marks_of_earlier_clusters_tell_the_newest_epoch_and_promotion_of_each_the_latest_first() -> None:
+    """What was carried over twice is of the cluster before the one that was carried over once."""
+    users = ("default", "op-9", "was/bbbb/vote-2", "was/bbbb/was/aaaa/op-5", "was/bbbb/was/aaaa/lead-4")
+    assert fence.formers(users) == (fence.Former("bbbb", 2, 0), fence.Former("aaaa", 5, 4))
+
+
+@pytest.mark.parametrize(
+    "users", [(), ("op-5", "lead-5"), ("was/",), ("was/aaaa",), ("was/aaaa/default",), ("was//op-3",)]
+)
+def test_what_is_no_mark_of_an_earlier_cluster_tells_nothing(users: tuple[str, ...]) -> None:
+    """Users of the cluster itself, and names that nobody writes."""
+    assert fence.formers(users) == ()

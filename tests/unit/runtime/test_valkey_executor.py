@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand, Verb
-from gungnir.machines.view import Server
+from gungnir.machines.view import Life, Server
 from gungnir.resources.fence import acting, voting
 from gungnir.resp import ErrorReply
 from gungnir.runtime.valkey.connection import (
@@ -133,6 +133,45 @@ async def test_a_promotion_sets_the_acks_first_and_is_read_back_in_the_same_tran
         server, steps = await carried_out(fake, command(Verb.PROMOTE, run_id="a" * 40))
         assert steps == [f"CONFIG SET min-replicas-to-write 2 {PERIOD} 1", "REPLICAOF NO ONE", "CLIENT UNPAUSE", *CUT]
         assert (server.primary, server.min_acks, server.fence, server.voting) == (True, 2, 5, False)
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["same connection", "fresh connection"])
+async def test_a_promotion_marks_the_volume_before_the_pod_is_a_primary_and_in_no_more_exchanges(fresh: bool) -> None:
+    """The mark comes with the users of the position and is saved with them; that of an older promotion goes."""
+    async with running_at(voting(4)) as fake, session(fake) as opened:
+        fake.users["lead-3"] = fake.users["was/aaaa/op-9"] = ""
+        voted = await carry_out(opened, command(Verb.DETACH), acks=2, port=6379)
+        assert (voted.promoted, voted.lives) == (3, (Life("aaaa", 9),))
+        fake.log.clear()
+        async with session(fake) as other:
+            promoted = await carry_out(other if fresh else opened, command(Verb.PROMOTE), acks=2, port=6379)
+        assert (promoted.promoted, promoted.lives) == (0, ())
+        assert set(fake.on_disk) == {"op-5", "repl-5", "lead-5"}
+        assert fake.log.index("ACL SAVE") < fake.log.index("REPLICAOF NO ONE")
+        assert "ACL SETUSER lead-5 reset off" in fake.log
+        assert [line for line in fake.log if line.startswith("ACL DELUSER")] == [
+            "ACL DELUSER lead-3 vote-5 was/aaaa/op-9"
+        ]
+
+
+@pytest.mark.parametrize("why", ["rewriting", "follows somebody", "no file"])
+async def test_a_promotion_is_not_marked_where_the_disk_may_not_hold_the_data(why: str) -> None:
+    """After a full copy the append-only file is that of the former data until it is written anew."""
+    async with running_at(voting(5)) as fake:
+        fake.rewriting = why == "rewriting"
+        fake.follows = PRIMARY if why == "follows somebody" else fake.follows
+        fake.appends = why != "no file"
+        await carried_out(fake, command(Verb.PROMOTE))
+        assert fake.primary
+        assert set(fake.on_disk) == {"op-5", "repl-5"}
+
+
+async def test_who_follows_is_marked_no_more() -> None:
+    """Its data is about to be that of another pod, whose mark is newer."""
+    async with running_at(voting(5)) as fake:
+        fake.users["lead-4"] = fake.users["was/aaaa/lead-9"] = ""
+        await carried_out(fake, command(Verb.FOLLOW, host="127.9.9.9"))
+        assert set(fake.on_disk) == {"op-5", "repl-5"}
 
 
 async def test_a_follow_brings_the_replication_user_of_the_epoch() -> None:

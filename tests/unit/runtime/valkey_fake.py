@@ -58,6 +58,8 @@ class FakeValkey:
     link: str = "down"
     offset: int = 100
     loading: bool = False
+    appends: bool = True
+    rewriting: bool = False
     min_acks: str = "1"
     mute: bool = False
     tells_failed_auth: bool = False
@@ -167,7 +169,7 @@ class FakeValkey:
             case ("ACL", "USERS"):
                 return tuple(user.encode() for user in ("default", "probe", *sorted(self.users)))
             case ("ACL", "SETUSER", user, *rules):
-                self.users[user] = next(rule[1:] for rule in rules if rule.startswith("#"))
+                self.users[user] = next((rule[1:] for rule in rules if rule.startswith("#")), "")
             case ("ACL", "DELUSER", *users):
                 return sum(self.users.pop(user, None) is not None for user in users)
             case ("ACL", "SAVE"):
@@ -202,7 +204,8 @@ class FakeValkey:
             f"# Replication\r\nrole:{'master' if self.primary else 'slave'}\r\n{'' if self.primary else link}"
             f"connected_slaves:0\r\nmaster_replid:{self.replid}\r\nmaster_replid2:{'0' * 40}\r\n"
             f"master_repl_offset:{self.offset}\r\nsecond_repl_offset:-1\r\n"
-            f"# Persistence\r\nloading:{int(self.loading)}\r\nasync_loading:0\r\naof_enabled:1\r\n"
+            f"# Persistence\r\nloading:{int(self.loading)}\r\nasync_loading:0\r\naof_enabled:{int(self.appends)}\r\n"
+            f"aof_rewrite_in_progress:{int(self.rewriting)}\r\naof_rewrite_scheduled:0\r\n"
             "aof_last_write_status:ok\r\nrdb_last_bgsave_status:ok\r\n"
             "# Clients\r\nconnected_clients:3\r\npaused_actions:none\r\n# Keyspace\r\ndb0:keys=7,expires=0\r\n"
         )
