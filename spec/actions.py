@@ -16,7 +16,7 @@ _PODS: Final = frozenset(
         *("switchover", "scale-down", "watch", "glimpse"),
         *("attach", "boot", "link timeout", "load", "loaded", "report", "stream", "write"),
         *("crash", "cut", "heal", "isolate", "lose", "power", "replace"),
-        *("ask", "withdraw"),
+        *("ask", "withdraw", "recreate"),
     }
 )
 WORLDS: Final[Mapping[str, frozenset[str]]] = {
@@ -37,7 +37,13 @@ WORLDS: Final[Mapping[str, frozenset[str]]] = {
     "alone": frozenset({"begins", "reply"}),
 }
 """The actions of each world. The others, those of ``SAME_WORLD``, are of that of the failover models."""
-SAME_WORLD: Final = {"switchover": "failover", "scale-down": "failover", "release": "failover", "shrink": "failover"}
+SAME_WORLD: Final = {
+    "switchover": "failover",
+    "scale-down": "failover",
+    "release": "failover",
+    "shrink": "failover",
+    "kept": "failover",
+}
 UNTAKEN: Final[Mapping[tuple[str, str], str]] = {
     ("failover", "glimpse"): "a view that stands still makes every model large: the slow ones have it",
 }

@@ -140,8 +140,10 @@ def observed(setup: Setup) -> Always:
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 
-def epoch_monotone(before: World, _label: Label, after: World) -> str:
-    """The recorded epoch, the template and the fence of a volume never fall."""
+def epoch_monotone(before: World, label: Label, after: World) -> str:
+    """The recorded epoch, the template and the fence of a volume never fall. A cluster made anew begins from 0."""
+    if label.name == "recreate":
+        return ""
     api, pods = unchanged(before, after, "api"), unchanged(before, after, "pods")
     if not api and after.api.record.epoch < before.api.record.epoch:
         return f"the record went from epoch {before.api.record.epoch} to {after.api.record.epoch}"
@@ -173,7 +175,10 @@ def no_empty_master_promoted(before: World, _label: Label, after: World) -> str:
     """An empty pod is never promoted once a write was acknowledged, unless all are empty."""
     if unchanged(before, after, "ghost") or after.ghost.promoted == before.ghost.promoted or not before.ghost.acked:
         return ""
-    epoch, index, _ = next(entry for entry in after.ghost.promoted if entry not in before.ghost.promoted)
+    new = next((entry for entry in after.ghost.promoted if entry not in before.ghost.promoted), None)
+    if new is None:
+        return ""
+    epoch, index, _ = new
     others = any(pod.log for pod in before.pods)
     if not after.pods[index].log and others:
         return f"{pod_name(index)} was promoted empty in epoch {epoch}"

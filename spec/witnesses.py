@@ -7,7 +7,7 @@ from gungnir.machines.record import Kind, Stage
 from gungnir.machines.requests import AnswerKind
 from spec.explorer import Sometimes
 from spec.footprint import unchanged
-from spec.world import Label, Link, World
+from spec.world import Label, Link, World, pod_name
 
 
 def _now(predicate: Callable[[World], bool], *fields: str) -> Sometimes:
@@ -115,6 +115,24 @@ def _handed_over(before: World, _label: Label, after: World) -> bool:
     return ended and intent is not None and primary is not None and primary.pod != intent.previous
 
 
+def _begun_by(verdict: str) -> Callable[[World], bool]:
+    """A cluster that was made anew began with a pod that this rule chose, and that is recorded."""
+
+    def witness(world: World) -> bool:
+        record = world.api.record
+        recorded = record.intent is not None and record.primary is not None and record.intent.verdict == verdict
+        return recorded and world.api.life > 0
+
+    return witness
+
+
+def _held_by_others(world: World) -> bool:
+    """The pod that a cluster made anew began with is not the first one, and others hold data too."""
+    if not _begun_by("LastPrimaryKept")(world) or world.api.record.primary is None:
+        return False
+    return world.api.record.primary.pod != pod_name(0) and sum(bool(pod.log) for pod in world.pods) > 1
+
+
 SOMETIMES: Final[tuple[tuple[str, Sometimes], ...]] = (
     ("failed over", _now(failed_over, "api")),
     ("old primary rejoined", _now(old_primary_rejoined, "pods")),
@@ -132,4 +150,7 @@ SOMETIMES: Final[tuple[tuple[str, Sometimes], ...]] = (
     ("other process", _answered(AnswerKind.OTHER_PROCESS)),
     ("stray took effect", stray_took_effect),
     ("write confirmed in a later epoch", confirmed_later),
+    ("began with the last primary", _now(_begun_by("LastPrimaryKept"), "api")),
+    ("began with the only one with data", _now(_begun_by("OnePodHoldsData"), "api")),
+    ("began with another pod than the first", _now(_held_by_others, "api")),
 )

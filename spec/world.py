@@ -18,6 +18,7 @@ from typing import Generic, NamedTuple, TypeVar
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import Record
 from gungnir.machines.requests import Answer, PodCommand, Request, Version
+from gungnir.machines.view import Life
 
 ValueT = TypeVar("ValueT")
 Number = Callable[[str, object], int]
@@ -100,7 +101,8 @@ class Pod(NamedTuple):
     (``gungnir.resources.fence``). ``creds`` is the epoch
     of the replication user it would attach with (0: none). ``ids`` counts replication ids this process has made up.
     ``restarts`` and ``exit_seen`` are what the kubelet knows of this object's processes, ``shown`` what it reported,
-    and of which process.
+    and of which process. ``led`` and ``lives`` are the marks in the ACL file: in which epoch of this cluster the pod
+    was promoted last, and what is known of earlier ones.
     """
 
     up: bool
@@ -124,6 +126,8 @@ class Pod(NamedTuple):
     exit_seen: bool = False
     restarts: int = -1
     shown: tuple[int, bool, int] = (-1, False, 0)
+    led: int = 0
+    lives: tuple[Life, ...] = ()
 
 
 class Asked(NamedTuple):
@@ -140,13 +144,17 @@ class Asked(NamedTuple):
 
 
 class Api(NamedTuple):
-    """What the API server stores: the durable record, the client Service, the template's epoch, and the request."""
+    """What the API server stores: the durable record, the client Service, the template's epoch, and the request.
+
+    ``life`` counts how often the cluster was deleted and made anew.
+    """
 
     record: Record
     service_pod: str | None
     service_epoch: int
     template: int
     asked: Asked = Asked()
+    life: int = 0
 
 
 class Operator(NamedTuple):
@@ -218,6 +226,8 @@ class Budget(NamedTuple):
     """A person asks for the role to be handed over, changes the request, or takes it back."""
     isolate: int = 0
     """A pod is cut off from all operators and peers at once; clients still reach it."""
+    recreate: int = 0
+    """The cluster is deleted and made anew, on the volumes that it kept."""
     file: int = 0
     """An operator asks for a handover for a scale-down. It asks again for as long as it needs, at a growing pace."""
 

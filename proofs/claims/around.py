@@ -253,5 +253,29 @@ CLAIMS: Final[tuple[Claim, ...]] = (
         ("the worst vote wins", "any number of votes is enough", "proof fold"),
         ("numbers",),
     ),
+    Claim(
+        "kept volumes begin with the newest data",
+        (
+            "A cluster made anew on kept volumes begins with the pod that was primary last, whichever "
+            "starts first, or asks a person; nothing that was confirmed is lost"
+        ),
+        ("gungnir.machines.kept:last_primary", "spec.invariants:no_acked_write_lost"),
+        "exhaustive search of the models `kept`, to the end; table test of each doubt; live with a ledger of every write",
+        (
+            "spec/test_models.py::test_every_interleaving_holds[kept: at any step of a failover]",
+            "spec/test_models.py::test_every_interleaving_holds[kept: the volume of the last primary is lost]",
+            f"{_U}/machines/test_kept.py::test_nobody_is_named_where_the_newest_promotion_is_not_among_them",
+            (
+                "tests/live/failover/test_kept_volumes.py"
+                "::test_a_cluster_made_anew_begins_with_the_pod_that_was_primary_last"
+            ),
+        ),
+        (
+            "an older promotion is taken where the newest one is not among the volumes",
+            "any marked pod is the last primary",
+            "a primary whose file is being written is marked",
+        ),
+        ("worlds", "valkey", "disk", "bounds", "search"),
+    ),
 )
 """By what they are about."""

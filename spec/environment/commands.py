@@ -21,7 +21,10 @@ def carried_out(setup: Setup, world: World, command: PodCommand) -> tuple[World,
         world = _changed(world, command, index)
     if command.verb is Verb.SHUTDOWN:
         raise ValueError("no pod of this world is being deleted: nobody may be told to end")
-    return world, Answer(command.pod, AnswerKind.DONE, reading(world.pods, world.cuts, index))
+    server = reading(world.pods, world.cuts, index)
+    if command.verb is Verb.DETACH:
+        server = server._replace(promoted=world.pods[index].led, lives=world.pods[index].lives)
+    return world, Answer(command.pod, AnswerKind.DONE, server)
 
 
 def _refusal(world: World, command: PodCommand, index: int) -> AnswerKind | None:
@@ -49,8 +52,14 @@ def can_raise(world: World, command: PodCommand) -> bool:
 
 
 def raised(setup: Setup, world: World, command: PodCommand) -> World:
-    """Return the world with the pod's fence where the command needs it."""
-    return world._replace(pods=fenced(world.pods, world.cuts, setup, pod_index(command.pod), position(command)))
+    """Return the world with the pod's fence where the command needs it, and the marks that are saved with it."""
+    index = pod_index(command.pod)
+    before = world.pods[index]
+    world = world._replace(pods=fenced(world.pods, world.cuts, setup, index, position(command)))
+    if before.fence == position(command) or command.verb is Verb.DETACH:
+        return world
+    led = command.epoch if command.verb is Verb.PROMOTE else 0
+    return world.with_pod(index, world.pods[index]._replace(led=led, lives=()))
 
 
 def _changed(world: World, command: PodCommand, index: int) -> World:

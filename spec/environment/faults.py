@@ -54,7 +54,7 @@ def _endings(setup: Setup, world: World, index: int) -> Iterator[Move]:
             _spent(gone.with_pod(index, _another(pod)), budget._replace(replace=budget.replace - 1)),
         )
     if budget.lose:
-        fresh = _another(truncated(pod, 0))._replace(saved=voting(world.api.template))
+        fresh = _another(truncated(pod, 0))._replace(saved=voting(world.api.template), led=0, lives=())
         after = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + 1)).with_pod(index, fresh)
         yield (
             Label("lose", who, "a new pod on an empty volume", fair=False),

@@ -188,7 +188,7 @@ def dead(pods: Pods, cuts: Cuts, setup: Setup, index: int) -> Pods:
     # Of a former replid2 nothing is kept; a pod that was being loaded has the ids of its former data still.
     offset, replid = (pod.offset, pod.replid) if setup.remembers_ids else (0, "")
     kept = Pod(False, pod.uid, pod.run, log, offset, replid, saved=pod.saved, restarts=pod.restarts, shown=pod.shown)
-    return put(pods, index, kept)
+    return put(pods, index, kept._replace(led=pod.led, lives=pod.lives))
 
 
 def booted(pod: Pod, setup: Setup, index: int) -> Pod:

@@ -125,6 +125,15 @@ def deposed(setup: Setup) -> World:
     return world
 
 
+def bereft(setup: Setup) -> World:
+    """As ``deposed``, and then the volume of the present primary was lost, and nobody has noticed yet."""
+    world = deposed(setup)
+    primary = next(index for index in range(1, setup.facts.size) if world.pods[index].primary)
+    faults = successors(setup, world._replace(budget=Budget(lose=1)))
+    lost = next(after for label, after in faults if (label.name, label.who) == ("lose", pod_name(primary)))
+    return lost._replace(budget=Budget())
+
+
 def deposed_and_counted(setup: Setup) -> World:
     """As ``deposed``, and pod 0 is not forgotten yet: if it answers in the next epoch, its vote counts."""
     idle = ("repair", "")

@@ -10,6 +10,7 @@ from spec.mutants.catalogue.evidence import MUTANTS as EVIDENCE
 from spec.mutants.catalogue.failover_begin import MUTANTS as FAILOVER_BEGIN
 from spec.mutants.catalogue.failover_end import MUTANTS as FAILOVER_END
 from spec.mutants.catalogue.guarantees import MUTANTS as GUARANTEES
+from spec.mutants.catalogue.kept import MUTANTS as KEPT
 from spec.mutants.catalogue.lease import MUTANTS as LEASE
 from spec.mutants.catalogue.pods import MUTANTS as PODS
 from spec.mutants.catalogue.reconcile import MUTANTS as RECONCILE
@@ -28,6 +29,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *SELECTION,
     *EPOCHS,
     *RECOVERY,
+    *KEPT,
     *FAILOVER_BEGIN,
     *FAILOVER_END,
     *ELECTORATE,

@@ -12,7 +12,16 @@ OPERATORS: Final = "spec.environment.operators"
 LEASE: Final = "spec.environment.lease"
 OWNED: Final = "spec.environment.owned"
 
+PEOPLE: Final = "spec.environment.people"
+
 PAIRS: Final[tuple[Pair, ...]] = (
+    Pair(
+        "nobody makes a cluster anew",
+        "A person deletes the cluster and makes one of its name, on the volumes that it kept.",
+        (Edit(PEOPLE, "    if world.budget.recreate:\n", "    if False:\n"),),
+        "an older promotion is taken where the newest one is not among the volumes",
+        "kept: the volume of the last primary is lost",
+    ),
     Pair(
         "processes do not end",
         "A process ends; its volume stays.",
