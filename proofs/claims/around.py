@@ -260,7 +260,7 @@ CLAIMS: Final[tuple[Claim, ...]] = (
             "starts first, or asks a person; nothing that was confirmed is lost"
         ),
         ("gungnir.machines.kept:last_primary", "spec.invariants:no_acked_write_lost"),
-        "exhaustive search of the models `kept`, to the end; table test of each doubt; live with a ledger of every write",
+        "exhaustive search of the models `kept`; table test of each doubt; live with a ledger of every write",
         (
             "spec/test_models.py::test_every_interleaving_holds[kept: at any step of a failover]",
             "spec/test_models.py::test_every_interleaving_holds[kept: the volume of the last primary is lost]",
