@@ -102,7 +102,9 @@ class Pod(NamedTuple):
     of the replication user it would attach with (0: none). ``ids`` counts replication ids this process has made up.
     ``restarts`` and ``exit_seen`` are what the kubelet knows of this object's processes, ``shown`` what it reported,
     and of which process. ``led`` and ``lives`` are the marks in the ACL file: in which epoch of this cluster the pod
-    was promoted last, and what is known of earlier ones.
+    was promoted last, and what is known of earlier ones. ``torn``: its last process
+    did not end in order since, so that does not count. ``synced``: so many writes no power loss can take, as they were
+    there when a process ended in order.
     """
 
     up: bool
@@ -127,7 +129,13 @@ class Pod(NamedTuple):
     restarts: int = -1
     shown: tuple[int, bool, int] = (-1, False, 0)
     led: int = 0
+    torn: bool = False
     lives: tuple[Life, ...] = ()
+    synced: int = 0
+
+    def marks(self) -> tuple[int, tuple[Life, ...]]:
+        """Return in which epoch the pod was promoted last, and its earlier lives, as far as the marks count."""
+        return (0, tuple(life._replace(promoted=0) for life in self.lives)) if self.torn else (self.led, self.lives)
 
 
 class Asked(NamedTuple):

@@ -13,9 +13,8 @@ Rules
 - Nor where a pod holds data and its volume does not know of which cluster, nor where the order of two clusters is not
   known: a volume that was part of both, and has acted for the former alone, tells it.
 
-What this does not decide: whether all pods have answered, and what to do where nobody is named (recovery.py). It does
-not know how the process of the marked pod ended: power that its node lost just before the cluster was deleted, and
-that nobody noticed, is not seen here.
+What this does not decide: whether all pods have answered, and what to do where nobody is named (recovery.py). That a
+mark does not count where the last process did not end in order was seen to before (resources/fence.py).
 """
 
 from typing import NamedTuple

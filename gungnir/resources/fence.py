@@ -10,6 +10,9 @@ Beside them a pod's ACL file has marks: users that are off, and only a name.
 - ``lead-<e>``: its process was about to be promoted in epoch e, with all of its data on its disk. It is added by the
   raise to the acting position and saved with it, so before the pod takes a write of that epoch. A pod that only votes
   afterwards keeps it; one that acts in another epoch loses it.
+- ``torn``: its process ended without having written all to the disk, so its node may have lost power: the file of its
+  process id was still there when its pod was started. It takes the word from the marks of its cluster and of those
+  before, and goes when the pod acts again.
 - ``was/<life>/<user>``: a user or a mark of an earlier cluster (``life`` is the start of its uid), whose ACL file was
   found on the volume when the first one of this cluster was made. They go when the pod acts for the first time: from
   then on its data is this cluster's. Those that were there before have ``was/`` once for each cluster since.
@@ -22,6 +25,7 @@ from typing import Final, NamedTuple
 from gungnir.resources.credentials import operator_user, replication_user, voting_user
 
 FORMER: Final = "was/"
+TORN: Final = "torn"
 _USER: Final = re.compile(r"(vote|op|repl|lead)-([0-9]{1,18})")
 
 
@@ -79,7 +83,7 @@ def is_mark(user: str) -> bool:
 class Former(NamedTuple):
     """What a volume tells of an earlier cluster: the newest ``epoch`` that it knows, and in which it was ``promoted``.
 
-    ``life`` is the start of that cluster's uid; 0 for a pod that was never promoted.
+    ``life`` is the start of that cluster's uid; 0 for a pod that was never promoted, or whose disk is in doubt.
     """
 
     life: str
@@ -93,15 +97,16 @@ def formers(users: Iterable[str]) -> tuple[Former, ...]:
     Args:
         users: All that the pod knows.
     """
+    told = [_taken_apart(user) for user in users]
+    torn = [before for before, _, name in told if name == TORN]
     found: dict[tuple[int, str], Former] = {}
-    for user in users:
-        before, life, name = _taken_apart(user)
+    for before, life, name in told:
         position = position_of(name)
         if not life or position is None:
             continue
         known = found.get((before, life), Former(life, 0, 0))
         epoch = epoch_at(position)
-        promoted = epoch if is_mark(name) else 0
+        promoted = epoch if is_mark(name) and all(before < since for since in torn) else 0
         found[before, life] = Former(life, max(known.epoch, epoch), max(known.promoted, promoted))
     return tuple(found[key] for key in sorted(found))
 

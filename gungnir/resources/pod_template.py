@@ -14,7 +14,7 @@ from gungnir.api import names
 from gungnir.resources.conf import FILE_NAME, config_hash
 from gungnir.resources.credentials import acl_lines
 from gungnir.resources.epoch import EPOCH
-from gungnir.resources.fence import FORMER
+from gungnir.resources.fence import FORMER, TORN
 from gungnir.resources.inputs import BuildInputs
 from gungnir.resources.labels import cluster_uid, pod_annotations, pod_labels
 from gungnir.resources.manifest import Manifest
@@ -35,18 +35,34 @@ USER_ID: Final = 999
 TERMINATION_GRACE_S: Final = 60
 """Seconds from SIGTERM to SIGKILL: valkey-server waits up to 10 for its replicas, then flushes the AOF."""
 
+PID_FILE: Final = f"{DATA_DIR}/valkey.pid"
+"""Where a process leaves its id. It deletes the file when it has ended in order, with all of its data on the disk."""
+
 _FIRST_ACL_FILE: Final = f"""set -eu
-if ! test -s "$ACL_FILE"; then
+if test -s "$ACL_FILE"; then
+  case $(cat "$ACL_FILE") in
+    *"user {TORN} "*) ;;
+    *) if test -e {PID_FILE}; then
+      cat "$ACL_FILE" > "$ACL_FILE.tmp"
+      printf 'user {TORN} off\\n' >> "$ACL_FILE.tmp"
+      sync || true
+      mv "$ACL_FILE.tmp" "$ACL_FILE"
+    fi ;;
+  esac
+else
   cat {SECRET_DIR}/{DEFAULT_ACL} > "$ACL_FILE.tmp"
   printf '%s\\n' "$OPERATOR_USERS" >> "$ACL_FILE.tmp"
   for former in "${{ACL_FILE%/*}}"/{ACL_PREFIX}*.acl; do
     if ! test -s "$former"; then continue; fi
-    life=${{former##*/{ACL_PREFIX}}}
+    life=${{former##*/{ACL_PREFIX}}} torn=
+    if test -e {PID_FILE}; then torn=yes; fi
     while read -r _ user _; do
       case $user in
+        {TORN}) torn=yes ;;
         vote-*|op-*|lead-*|{FORMER}*) printf 'user {FORMER}%s/%s off\\n' "${{life%.acl}}" "$user" || exit 1 ;;
       esac
     done < "$former" >> "$ACL_FILE.tmp"
+    if test -n "$torn"; then printf 'user {FORMER}%s/{TORN} off\\n' "${{life%.acl}}" >> "$ACL_FILE.tmp"; fi
   done
   mv "$ACL_FILE.tmp" "$ACL_FILE"
 fi
@@ -55,7 +71,8 @@ for former in "${{ACL_FILE%/*}}"/{ACL_PREFIX}*.acl; do
 done
 """
 """What the init container does. Of the ACL file of an earlier cluster only names are taken over, of users that are off:
-what they tell is the operator's to judge (``fence.formers``), and nobody can log in as one of them.
+what they tell is the operator's to judge (``fence.formers``), and nobody can log in as one of them. It also notes that
+the last process left its id behind: then it did not end in order.
 
 An empty file (power loss right after the first start) counts as none: valkey-server would let anybody in with it.
 """
@@ -147,6 +164,7 @@ def _server(inputs: BuildInputs) -> Manifest:
     arguments = {
         "--port": str(port),
         "--dir": DATA_DIR,
+        "--pidfile": PID_FILE,
         "--aclfile": acl_path(cluster_uid(inputs.cluster)),
         # A replica connects from the address that it announces, so that the primary's view of it names the pod.
         "--bind-source-addr": "$(POD_IP)",

@@ -23,7 +23,8 @@ def carried_out(setup: Setup, world: World, command: PodCommand) -> tuple[World,
         raise ValueError("no pod of this world is being deleted: nobody may be told to end")
     server = reading(world.pods, world.cuts, index)
     if command.verb is Verb.DETACH:
-        server = server._replace(promoted=world.pods[index].led, lives=world.pods[index].lives)
+        promoted, lives = world.pods[index].marks()
+        server = server._replace(promoted=promoted, lives=lives)
     return world, Answer(command.pod, AnswerKind.DONE, server)
 
 
@@ -59,7 +60,7 @@ def raised(setup: Setup, world: World, command: PodCommand) -> World:
     if before.fence == position(command) or command.verb is Verb.DETACH:
         return world
     led = command.epoch if command.verb is Verb.PROMOTE else 0
-    return world.with_pod(index, world.pods[index]._replace(led=led, lives=()))
+    return world.with_pod(index, world.pods[index]._replace(led=led, torn=False, lives=()))
 
 
 def _changed(world: World, command: PodCommand, index: int) -> World:

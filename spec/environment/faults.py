@@ -54,17 +54,20 @@ def _endings(setup: Setup, world: World, index: int) -> Iterator[Move]:
             _spent(gone.with_pod(index, _another(pod)), budget._replace(replace=budget.replace - 1)),
         )
     if budget.lose:
-        fresh = _another(truncated(pod, 0))._replace(saved=voting(world.api.template), led=0, lives=())
+        fresh = _another(truncated(pod, 0))._replace(
+            saved=voting(world.api.template), led=0, torn=False, lives=(), synced=0
+        )
         after = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + 1)).with_pod(index, fresh)
         yield (
             Label("lose", who, "a new pod on an empty volume", fair=False),
             _spent(after, budget._replace(lose=budget.lose - 1)),
         )
     if budget.power:
-        for kept in range(len(pod.log) + 1):
+        for kept in range(pod.synced, len(pod.log) + 1):
             cut_off = kept < len(pod.log)
             after = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + cut_off))
-            after = after.with_pod(index, truncated(pod, kept))
+            # Known to those who start the next process: the one before left the file with its id behind.
+            after = after.with_pod(index, truncated(pod, kept)._replace(torn=True))
             yield (
                 Label("power", who, f"its node loses power; {kept} writes were on disk", fair=False),
                 _spent(after, budget._replace(power=budget.power - 1)),

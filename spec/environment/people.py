@@ -6,7 +6,7 @@ from gungnir.machines.record import Record
 from gungnir.machines.switchover import ANY
 from gungnir.machines.view import Life
 from gungnir.resources.fence import epoch_at, voting
-from spec.environment.server import dead
+from spec.environment.server import dead, put
 from spec.world import RECORDS, Api, Asked, Ghost, Label, Pod, Setup, World, pod_name
 
 NO_POD = "no-such-pod"
@@ -36,13 +36,17 @@ def moves(setup: Setup, world: World) -> Iterator[tuple[Label, World]]:
 def recreated(setup: Setup, world: World) -> World:
     """Delete the cluster, its volumes kept, and make one of the same name, with a key, a uid and pods of its own.
 
-    All processes were asked to end. Nothing of the former cluster is left but data and, in the new ACL files, marks:
+    All processes were asked to end, and write all to their disks; of one that had ended before, the file with its id is
+    still there. Nothing of the former cluster is left but data and, in the new ACL files, marks:
     what was still under way names objects that are gone, and users that nobody knows.
     """
     pods, cuts, life = world.pods, world.cuts, f"life-{world.api.life}"
     for index, pod in enumerate(pods):
         if pod.up:
             pods = dead(pods, cuts, setup, index)
+            pods = put(pods, index, pods[index]._replace(synced=len(pods[index].log)))
+        else:
+            pods = put(pods, index, pod._replace(torn=True))
     api = Api(Record(), None, 0, 0, life=world.api.life + 1)
     idle = (
         operator._replace(machine="", state=None, request=None, answers=(), cached=RECORDS.ref(api.record), kept=None)
@@ -60,5 +64,7 @@ def recreated(setup: Setup, world: World) -> World:
 
 def _begun_anew(pod: Pod, life: str) -> Pod:
     """A pod of the new cluster that has not started, on a volume of the former one."""
-    lives = (Life(life, epoch_at(pod.saved), pod.led), *pod.lives)
-    return Pod(False, pod.uid + 1, pod.run, pod.log, pod.offset, pod.replid, saved=voting(0), lives=lives)
+    led, former = pod.marks()
+    lives = (Life(life, epoch_at(pod.saved), led), *former)
+    fresh = Pod(False, pod.uid + 1, pod.run, pod.log, pod.offset, pod.replid, saved=voting(0))
+    return fresh._replace(lives=lives, synced=pod.synced)

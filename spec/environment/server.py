@@ -168,9 +168,8 @@ def loaded(pod: Pod) -> Pod:
     if copy is None:
         raise ValueError("loaded: no copy is under way")
     link = Link.UP if pod.link is Link.LOAD else Link.DOWN
-    return pod._replace(
-        link=link, copy=None, log=copy.log, offset=copy.offset, replid=copy.replid, replid2="", second=0, backlog=True
-    )
+    pod = pod._replace(link=link, copy=None, log=copy.log, offset=copy.offset, replid=copy.replid, synced=0)
+    return pod._replace(replid2="", second=0, backlog=True)
 
 
 def next_write(host: Pod, pod: Pod) -> int | None:
@@ -188,7 +187,7 @@ def dead(pods: Pods, cuts: Cuts, setup: Setup, index: int) -> Pods:
     # Of a former replid2 nothing is kept; a pod that was being loaded has the ids of its former data still.
     offset, replid = (pod.offset, pod.replid) if setup.remembers_ids else (0, "")
     kept = Pod(False, pod.uid, pod.run, log, offset, replid, saved=pod.saved, restarts=pod.restarts, shown=pod.shown)
-    return put(pods, index, kept._replace(led=pod.led, lives=pod.lives))
+    return put(pods, index, kept._replace(led=pod.led, torn=pod.torn, lives=pod.lives, synced=pod.synced))
 
 
 def booted(pod: Pod, setup: Setup, index: int) -> Pod:

@@ -7,7 +7,7 @@ from typing import Final
 
 from gungnir.machines.facts import Facts
 from spec.models.failover import Model
-from spec.models.scenes import bereft, deposed, grown, lagging
+from spec.models.scenes import bereft, busy, deposed, grown, lagging
 from spec.world import CLUSTER, Budget, Setup
 
 _REDUCED: Final = Setup(Facts(CLUSTER, "uid-c", 3, 1, persistent=True), eager_reads=True)
@@ -22,6 +22,7 @@ MODELS: Final = (
     Model("a former primary has writes of its own", Budget(recreate=1), deposed, witnesses=_ANOTHER),
     Model("the volume of the last primary is lost", Budget(recreate=1), bereft),
     Model("a replica lags", Budget(recreate=1), lagging, witnesses=_ANOTHER),
+    Model("a node loses power", Budget(power=1, recreate=1), busy, witnesses=_BEGAN),
     Model("at any step, with a write", Budget(crash=1, recreate=1, write=1), witnesses=_ANOTHER, slow=True),
     Model("a pod was never in sync, and one ends", Budget(crash=1, recreate=1, write=1), grown, slow=True),
     Model("a replica lags, and a pod ends", Budget(crash=1, recreate=1), lagging, witnesses=_ANOTHER, slow=True),

@@ -115,6 +115,11 @@ def wrote(setup: Setup, world: World, index: int, times: int = 1, without: tuple
     return settled(setup, world, (("heal", ""), *without))
 
 
+def busy(setup: Setup) -> World:
+    """As ``serving``, with another write that all hold: a disk that lost the end of its data still has some."""
+    return wrote(setup, serving(setup), 0)
+
+
 def deposed(setup: Setup) -> World:
     """Pod 0 is cut off with its clients and goes on taking writes; another one was promoted and confirms writes."""
     world = settled(setup, isolated(serving(setup), 0), then=_failed_over)

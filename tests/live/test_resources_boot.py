@@ -25,7 +25,7 @@ from gungnir.resources.credentials import (
 )
 from gungnir.resources.inventory import BuildInputs, OwnedKind, build
 from gungnir.resources.labels import cluster_uid
-from gungnir.resources.pod_template import acl_path
+from gungnir.resources.pod_template import PID_FILE, acl_path
 from gungnir.resp import ErrorReply, NeedMoreData, Reader, Value, encode_command
 from gungnir.resp.replies import parse_names
 
@@ -77,11 +77,11 @@ class Pod:
     def acl_file(self, given: BuildInputs) -> Path:
         return Path(self.here(acl_path(cluster_uid(given.cluster))))
 
-    def stop(self) -> None:
+    def stop(self, *, in_order: bool = False) -> None:
         while self.connections:
             self.connections.pop().close()
         if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
+            self.process.send_signal(signal.SIGTERM if in_order else signal.SIGKILL)
             self.process.wait(DEADLINE_S)
             self.process = None
 
@@ -243,7 +243,7 @@ def test_a_raised_fence_outlives_a_restart_and_the_template(pods: tuple[Pod, Pod
     pods[0].start(given)
     users = pods[0].operator(given, epoch=2)("ACL", "USERS")
     assert isinstance(users, tuple)
-    assert sorted(map(str, users)) == sorted(map(str, [b"default", b"probe", b"vote-2"]))
+    assert sorted(map(str, users)) == sorted(map(str, [b"default", b"probe", b"torn", b"vote-2"]))
     # All that was in the first file and was not deleted is still there, as it was.
     pods[0].connect("probe", "any")
     assert pods[0].connect("default", "open sesame").refused("REPLICAOF", "NO", "ONE") == "NOPERM"
@@ -330,7 +330,7 @@ def test_a_volume_of_an_earlier_cluster_brings_marks_along_and_no_users(pods: tu
         assert operator("ACL", "SETUSER", user, "reset", "on", ">secret", "+@all") == b"OK"
     assert operator("ACL", "SETUSER", fence.mark(7), *mark_rules()) == b"OK"
     assert operator("ACL", "SAVE") == b"OK"
-    pods[0].stop()
+    pods[0].stop(in_order=True)
     pods[0].start(second)
     assert known(pods[0].operator(second)) == (fence.Former("0b6fe2a0", 7, 7),)
     stranger = pods[0].connect("default", "open sesame")
@@ -338,13 +338,33 @@ def test_a_volume_of_an_earlier_cluster_brings_marks_along_and_no_users(pods: tu
         for secret in ("secret", ""):
             assert stranger.refused("AUTH", user, secret) == "WRONGPASS"
     assert pods[0].operator(second)("ACL", "SAVE") == b"OK"
-    pods[0].stop()
+    pods[0].stop(in_order=True)
     pods[0].start(second)
-    pods[0].stop()
+    pods[0].stop(in_order=True)
     pods[0].start(third)
     formers = known(pods[0].operator(third))
     assert formers == (fence.Former("22222222", 1, 0), fence.Former("0b6fe2a0", 7, 7))
     assert [path.name for path in pods[0].mounts["/data"].glob("*.acl*")] == ["gungnir-33333333.acl"]
+
+
+def test_a_process_that_did_not_end_in_order_takes_the_word_from_the_mark(pods: tuple[Pod, Pod]) -> None:
+    """Its node may have lost power, and the end of its data: told when a pod starts again on its volume."""
+    first, second, third = (inputs({"replicas": 1}, life=life) for life in ("0b6fe2a0", "22222222", "33333333"))
+    pods[0].start(first)
+    operator = pods[0].operator(first)
+    assert operator("ACL", "SETUSER", fence.mark(7), *mark_rules()) == b"OK"
+    assert operator("ACL", "SAVE") == b"OK"
+    assert operator("CONFIG", "GET", "pidfile") == (b"pidfile", str(pods[0].here(PID_FILE)).encode())
+    pods[0].stop()
+    for _ in range(2):
+        pods[0].start(first)
+        assert fence.TORN in parse_names(pods[0].operator(first)("ACL", "USERS"))
+        pods[0].stop()
+    pods[0].start(second)
+    assert known(pods[0].operator(second)) == (fence.Former("0b6fe2a0", 7, 0),)
+    pods[0].stop(in_order=True)
+    pods[0].start(third)
+    assert known(pods[0].operator(third)) == (fence.Former("22222222", 1, 0), fence.Former("0b6fe2a0", 7, 0))
 
 
 def known(operator: Client) -> tuple[fence.Former, ...]:

@@ -139,7 +139,7 @@ async def carry_out(session: Session, command: PodCommand, *, acks: int, port: i
 
 def _with_marks(server: Server, users: tuple[str, ...]) -> Server:
     """Return the reading with what the marks of the pod's volume tell."""
-    promotions = (fence.position_of(user) for user in users if fence.is_mark(user))
+    promotions = (fence.position_of(user) for user in users if fence.is_mark(user) and fence.TORN not in users)
     return server._replace(
         promoted=max((fence.epoch_at(at) for at in promotions if at is not None), default=0),
         lives=tuple(Life(*former) for former in fence.formers(users)),

@@ -40,8 +40,10 @@ from gungnir.runtime.valkey.connection import Connection, LostError, ValkeyError
 
 READ_SECTIONS = ("server", "replication", "persistence", "clients", "keyspace")
 MIN_ACKS = "min-replicas-to-write"
-READING = (commands.info(*READ_SECTIONS), commands.config_get(MIN_ACKS))
-"""What a reading is made of, in one exchange: INFO does not tell how many replicas a write needs."""
+PID_FILE = "pidfile"
+READING = (commands.info(*READ_SECTIONS), commands.config_get(MIN_ACKS, PID_FILE))
+"""What a reading is made of, in one exchange: INFO does not tell how many replicas a write needs, nor whether a process
+that ends in disorder will be known (one that was started with a file for its id)."""
 EPOCHS_BEHIND = 64
 """How many epochs back the second exchange looks for a pod that was left behind, and each further one."""
 EPOCHS_AHEAD = 8
@@ -83,7 +85,7 @@ class Session:
         strays: Whether clients that look for a primary may be connected to it.
         min_acks: Its ``min-replicas-to-write`` then; -1 before that.
         whole_on_disk: Whether it was detached then, with no copy that its append-only file did not hold yet: as long as
-            it is, its data is that of its disk.
+            it is, its data is that of its disk. And whether its volume will tell if the process ends in disorder.
         users: All users and marks that the pod knew when its fence was raised or looked at last.
     """
 
@@ -177,14 +179,15 @@ class Session:
         _expect("CONFIG GET", config)
         try:
             view = parse_server_view(parse_info(info))
-            min_acks = int(parse_config(config)[MIN_ACKS])
+            settings = parse_config(config)
+            min_acks, tells_its_end = int(settings[MIN_ACKS]), bool(settings.get(PID_FILE))
         except (ReplyError, KeyError, ValueError) as exc:
             self.connection.close()
             raise ValkeyError(f"INFO, CONFIG GET: {exc}") from exc
         self.run_id = view.run_id
         self.primary = is_primary(view)
         self.held = view.link is not None and (view.link.master_host, view.link.master_port) == (HOLD_HOST, HOLD_PORT)
-        self.whole_on_disk = self.held and view.aof_whole
+        self.whole_on_disk = self.held and view.aof_whole and tells_its_end
         self.min_acks = min_acks
         return view
 
@@ -224,7 +227,7 @@ class Session:
         of_others = (user for user, of in users.items() if of != position)
         if fence.is_voting(position):
             return sorted(user for user in of_others if not fence.is_mark(user))
-        return sorted((*of_others, *(user for user in self.users if user.startswith(fence.FORMER))))
+        return sorted((*of_others, *(user for user in self.users if user.startswith((fence.FORMER, fence.TORN)))))
 
     async def _enrol(self, position: int, marks: tuple[str, ...]) -> dict[str, int]:
         """Add the users of a position, authenticate as its operator user, and return all that the pod knows."""

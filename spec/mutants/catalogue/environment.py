@@ -39,7 +39,7 @@ PAIRS: Final[tuple[Pair, ...]] = (
     Pair(
         "all was on disk when the power failed",
         "A power loss may take the end of the data.",
-        (Edit(FAULTS, "for kept in range(len(pod.log) + 1):", "for kept in (len(pod.log),):"),),
+        (Edit(FAULTS, "for kept in range(pod.synced, len(pod.log) + 1):", "for kept in (len(pod.log),):"),),
         "a disk is taken for whole data",
         "crash of pod and power",
     ),

@@ -96,8 +96,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _fence(
         "a mark of an earlier cluster tells of no promotion",
         "A mark tells in which epoch its pod was promoted.",
-        "        promoted = epoch if is_mark(name) else 0",
-        "        promoted = 0",
+        "epoch if is_mark(name) and all(before < since for since in torn) else 0",
+        "0",
         checked("resources/test_fence.py"),
     ),
     _session(
@@ -110,15 +110,15 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _session(
         "a pod that acts keeps the marks of earlier clusters",
         "A pod that acts is of this cluster from then on.",
-        "*(user for user in self.users if user.startswith(fence.FORMER))",
+        "*(user for user in self.users if user.startswith((fence.FORMER, fence.TORN)))",
         "*()",
         _WIRE,
     ),
     _session(
         "a primary whose file is being written is marked",
         "A promotion is marked only where the disk holds all of the data.",
-        "        self.whole_on_disk = self.held and view.aof_whole",
-        "        self.whole_on_disk = self.held and view.aof_enabled",
+        "self.held and view.aof_whole and",
+        "self.held and view.aof_enabled and",
         _WIRE,
     ),
     _executor(
@@ -127,6 +127,33 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "        marked = command.verb is Verb.PROMOTE and session.whole_on_disk",
         "        marked = session.whole_on_disk",
         _WIRE,
+    ),
+    _fence(
+        "a mark counts whatever became of its process",
+        "A mark of a pod whose process did not end in order does not count.",
+        " and all(before < since for since in torn) else 0",
+        " else 0",
+        checked("resources/test_fence.py"),
+    ),
+    _executor(
+        "a promotion counts whatever became of its process",
+        "A mark of a pod whose process did not end in order does not count.",
+        " and fence.TORN not in users)",
+        ")",
+        _WIRE,
+    ),
+    _session(
+        "a server that does not tell how it ends is marked",
+        "A promotion is marked only where its volume will tell whether the process ended in order.",
+        "self.held and view.aof_whole and tells_its_end",
+        "self.held and view.aof_whole",
+        _WIRE,
+    ),
+    Mutant(
+        "a volume does not tell that its node lost power",
+        "Whoever starts a process on a volume sees whether the last one ended in order.",
+        (Edit("spec.world", "if self.torn else (self.led, self.lives)", "if False else (self.led, self.lives)"),),
+        explored("kept: a node loses power", "noAckedWriteLost"),
     ),
     _commands(
         "a promotion leaves no mark",
@@ -138,7 +165,13 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a mark is lost when its process ends",
         "A mark is in the ACL file, so the next process has it.",
-        (Edit("spec.environment.server", "kept._replace(led=pod.led, lives=pod.lives)", "kept"),),
+        (
+            Edit(
+                "spec.environment.server",
+                "kept._replace(led=pod.led, torn=pod.torn, lives=pod.lives, synced=pod.synced)",
+                "kept",
+            ),
+        ),
         explored("kept: a volume is lost", "never: began with the last primary"),
     ),
 )

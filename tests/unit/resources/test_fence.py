@@ -54,6 +54,18 @@ def test_marks_of_earlier_clusters_tell_the_newest_epoch_and_promotion_of_each_t
     assert fence.formers(users) == (fence.Former("bbbb", 2, 0), fence.Former("aaaa", 5, 4))
 
 
+def test_a_mark_of_a_pod_whose_process_did_not_end_in_order_does_not_count() -> None:
+    """Nor do those of clusters before; what its volume knows of epochs does, and so does what came later."""
+    users = (
+        "was/bbbb/lead-2",
+        "was/bbbb/was/aaaa/lead-5",
+        "was/bbbb/was/aaaa/torn",
+        "was/bbbb/was/aaaa/was/cccc/lead-3",
+    )
+    assert fence.formers(users) == (fence.Former("bbbb", 2, 2), fence.Former("aaaa", 5, 0), fence.Former("cccc", 3, 0))
+    assert fence.formers(("torn", "was/bbbb/lead-2")) == (fence.Former("bbbb", 2, 0),)
+
+
 @pytest.mark.parametrize(
     "users", [(), ("op-5", "lead-5"), ("was/",), ("was/aaaa",), ("was/aaaa/default",), ("was//op-3",)]
 )

@@ -60,6 +60,7 @@ def test_the_server_is_started_without_a_shell(inputs: Inputs) -> None:
         "/etc/valkey/valkey.conf",
         *("--port", "7000"),
         *("--dir", "/data"),
+        *("--pidfile", "/data/valkey.pid"),
         *("--aclfile", "/data/gungnir-0b6fe2a0.acl"),
         *("--bind-source-addr", "$(POD_IP)"),
         *("--replica-announce-ip", "$(POD_IP)"),

@@ -154,13 +154,26 @@ async def test_a_promotion_marks_the_volume_before_the_pod_is_a_primary_and_in_n
         ]
 
 
-@pytest.mark.parametrize("why", ["rewriting", "follows somebody", "no file"])
+async def test_a_pod_whose_process_did_not_end_in_order_says_nothing_of_its_promotion_until_it_acts_again() -> None:
+    """The mark stays, and does not count."""
+    async with running_at(voting(4)) as fake:
+        fake.users["lead-3"] = fake.users["torn"] = ""
+        async with session(fake) as opened:
+            voted = await carry_out(opened, command(Verb.DETACH), acks=2, port=6379)
+        assert voted.promoted == 0
+        assert set(fake.on_disk) == {"vote-5", "lead-3", "torn"}
+        await carried_out(fake, command(Verb.PROMOTE))
+        assert set(fake.on_disk) == {"op-5", "repl-5", "lead-5"}
+
+
+@pytest.mark.parametrize("why", ["rewriting", "follows somebody", "no file", "tells no end"])
 async def test_a_promotion_is_not_marked_where_the_disk_may_not_hold_the_data(why: str) -> None:
     """After a full copy the append-only file is that of the former data until it is written anew."""
     async with running_at(voting(5)) as fake:
         fake.rewriting = why == "rewriting"
         fake.follows = PRIMARY if why == "follows somebody" else fake.follows
         fake.appends = why != "no file"
+        fake.pid_file = "" if why == "tells no end" else fake.pid_file
         await carried_out(fake, command(Verb.PROMOTE))
         assert fake.primary
         assert set(fake.on_disk) == {"op-5", "repl-5"}

@@ -61,6 +61,7 @@ class FakeValkey:
     appends: bool = True
     rewriting: bool = False
     min_acks: str = "1"
+    pid_file: str = "/data/valkey.pid"
     mute: bool = False
     tells_failed_auth: bool = False
     greeting: bytes = b""
@@ -164,8 +165,9 @@ class FakeValkey:
         match words:
             case ("INFO", *_):
                 return self._info().encode()
-            case ("CONFIG", "GET", name):
-                return (name.encode(), self.min_acks.encode())
+            case ("CONFIG", "GET", *names):
+                known = {"min-replicas-to-write": self.min_acks, "pidfile": self.pid_file}
+                return tuple(part.encode() for name in names for part in (name, known[name]))
             case ("ACL", "USERS"):
                 return tuple(user.encode() for user in ("default", "probe", *sorted(self.users)))
             case ("ACL", "SETUSER", user, *rules):
