@@ -45,7 +45,7 @@ def recreated(setup: Setup, world: World) -> World:
         if pod.up:
             pods = dead(pods, cuts, setup, index)
             pods = put(pods, index, pods[index]._replace(synced=len(pods[index].log)))
-        else:
+        elif pod.restarts >= 0:
             pods = put(pods, index, pod._replace(torn=True))
     api = Api(Record(), None, 0, 0, life=world.api.life + 1)
     idle = (

@@ -83,8 +83,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _faults(
         "a new volume starts without a fence",
         "A pod with a new volume starts in the epoch of the template.",
-        "_replace(saved=voting(world.api.template), led",
-        "_replace(saved=0, led",
+        "saved=voting(world.api.template), led",
+        "saved=0, led",
         explored("crash and lost volume", "fenceBeforeSelect"),
     ),
     _server(

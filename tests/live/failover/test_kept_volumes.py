@@ -12,6 +12,7 @@ import pytest
 
 from gungnir.api import names
 from gungnir.demo.managed import ClusterView, ManagedCluster
+from gungnir.demo.operator import OperatorProcess
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.world import World
 from gungnir.local.node.volumes import claim_directory
@@ -106,3 +107,29 @@ async def test_a_cluster_made_anew_begins_with_the_pod_that_was_primary_last(
         assert after.status["lastFailover"]["verdict"] == "LastPrimaryKept"
     assert trial.report is not None
     assert not trial.report.lost, "a process that is asked to end writes all to its disk"
+
+
+async def test_a_last_primary_whose_process_was_killed_is_not_taken_unasked(
+    world: World, deploy: Any, operator: OperatorProcess
+) -> None:
+    """A killed process and a node that lost power leave the same traces, so the end of its data may be gone."""
+    cluster: ManagedCluster = await deploy(auth=OPEN)
+    primary = (await cluster.view()).primary
+    answer, copies = await cluster.call(primary, (b"SET", b"kept", b"yes"), (b"WAIT", b"2", b"5000"))
+    assert (answer, copies) == (b"OK", 2)
+    await operator.stop()
+    world.local.restart_delay_ms = 60_000
+    await world.local.kill(primary)
+    spec = await deleted(cluster)
+    await operator.start()
+    await made_anew(cluster, spec)
+    view = await cluster.wait_view(
+        "the operator to ask a person",
+        lambda seen: seen.condition("Blocked").get("reason") == "SeveralPodsHoldData",
+        timeout_ms=30_000,
+    )
+    assert "in cluster" in view.condition("Blocked")["message"]
+    chosen = {names.RECOVER_FROM_ANNOTATION: f"{primary}@{view.epoch}"}
+    await cluster.api.annotate(VALKEYCLUSTERS, cluster.namespace, cluster.name, **chosen)
+    assert (await cluster.wait_ready()).primary == primary
+    assert await cluster.read_all("kept") == {"kept": "yes"}
