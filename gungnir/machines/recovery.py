@@ -4,7 +4,8 @@ Rules
 - The first start waits for every pod: a volume kept from an earlier life may hold the only data.
 - When no pod is whole any more, and all of them answered, nothing better can appear. The recorded primary comes
   first: its history holds every acknowledged write, as far as its disk kept it. Where its node alone may have lost
-  power, and another pod's disk is known to be whole, a person decides. If every pod is empty there is nothing to lose.
+  power, and another pod's disk is known to be whole or its process has received something, a person decides. If every
+  pod is empty there is nothing to lose.
 - When some whole pods are left, but too few to be sure of every acknowledged write, the recorded primary may come back
   alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw the very
   process that was promoted exit, and start once since (so the kernel still had all that was written). Anything else
@@ -90,8 +91,8 @@ def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: Vie
     if recorded is not None and facts.persistent:
         if not all(_reported(view, pod) for pod in holders):
             return Way(None, "WaitingForTheKubelet")
-        others = tuple(pod for pod in holders if pod != recorded)
-        if not _primary_kept_all(record, recorded, view) and any(_end_seen(view, pod) for pod in others):
+        others = tuple(pod for pod in pods if pod != recorded)
+        if not _primary_kept_all(record, recorded, view) and any(_may_have_more(view, pod) for pod in others):
             return Way(None, "PrimaryMayHaveLostItsTail")
         return Way(_fresh(recorded), "AllPodsRestarted")
     return Way(None, "PrimaryDataMissing")
@@ -112,6 +113,16 @@ def _reported(view: View, pod: _Pod) -> bool:
     """Tell whether the kubelet's word on this pod is about the process that answers; it may be a moment late."""
     seen = view.pod(pod.name)
     return seen is not None and same_process(seen, pod.server)
+
+
+def _may_have_more(view: View, pod: _Pod) -> bool:
+    """Tell whether this pod may hold a write that a disk lost which it was confirmed on too.
+
+    Its files are whole with all that they ever held. Or this very process received something: it was told to follow,
+    and what it confirmed before anybody recorded it as whole is in its memory. One that never followed says 1. How much
+    it holds is no reason to take it: the record need not know the history that it was told, and others may hold more.
+    """
+    return pod.server.offset > 1 or (pod.server.keys > 0 and _end_seen(view, pod))
 
 
 def _end_seen(view: View, pod: _Pod) -> bool:

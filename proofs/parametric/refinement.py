@@ -92,9 +92,9 @@ class Follower:
         if not all(initial(self.logic, state)):
             raise RelationBrokenError("the first state is not initial")
         for pod in range(len(world.pods)):
-            if pod in counted and pod != host and world.pods[pod].link is Link.UP:
-                for name in ("copy", "load", "loaded", "record"):
-                    state = self.do(state, "follow", 0, pod) if name == "copy" else state
+            if pod in counted and world.pods[pod].follows == host:
+                state = self.do(state, "follow", 0, pod)
+                for name in ("copy", "load", "loaded", "record") if world.pods[pod].link is Link.UP else ():
                     state = self.do(state, name, pod)
         for write in world.pods[host].log:
             state = self.do(state, "write", host, write + 1)

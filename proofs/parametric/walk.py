@@ -9,10 +9,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import Any
 from unittest import mock
 
+from gungnir.machines.record import Record
 from proofs.parametric.concrete import Finite, Size, Values
 from proofs.parametric.invariant import INVARIANT
 from proofs.parametric.refinement import Follower, OutsideError, RelationBrokenError
@@ -193,4 +194,9 @@ def _scene(model: Model, setup: Setup) -> list[Step]:
     patched: Callable[..., Any] = mock.patch.multiple
     with patched(scenes, successors=recorder.successors, serving=recorder.serving):
         recorder.note(scene(setup))
-    return recorder.steps
+    return list(dropwhile(lambda step: not _began(step[1].api.record), recorder.steps))
+
+
+def _began(record: Record) -> bool:
+    """The first primary is there: how that came to be is not of the relation."""
+    return record.epoch > 1 or (record.primary is not None and record.intent is None)

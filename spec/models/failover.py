@@ -6,7 +6,17 @@ from gungnir.machines.facts import Facts
 from spec import invariants, witnesses
 from spec.environment import sources
 from spec.explorer import Result, Search
-from spec.models.scenes import Scene, deposed, grown, half_gone, haunted_vote, lagging, led_astray, serving
+from spec.models.scenes import (
+    Scene,
+    deposed,
+    grown,
+    half_gone,
+    haunted_vote,
+    lagging,
+    led_astray,
+    serving,
+    unattached,
+)
 from spec.world import CLUSTER, Budget, Setup, World
 
 
@@ -136,6 +146,21 @@ MODELS: Final = (
         half_gone,
         setup=_LAGGING,
         witnesses=("recovery",),
+    ),
+    Model(
+        "primary loses power before a copy is recorded",
+        Budget(power=1, write=2),
+        unattached,
+        2,
+        witnesses=("recovery",),
+    ),
+    Model(
+        "primary loses power before one of two copies is recorded",
+        Budget(power=1, write=2),
+        unattached,
+        setup=_REDUCED,
+        witnesses=("recovery",),
+        slow=True,
     ),
     Model("view that stands still", Budget(crash=1, stale=1), witnesses=_OVER[:2], only=_ANY_VIEW, slow=True),
     Model("old view and a write", Budget(crash=1, stale=1, write=1), witnesses=_OVER, only=_ANY_VIEW, slow=True),

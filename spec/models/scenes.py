@@ -108,6 +108,16 @@ def serving(setup: Setup) -> World:
     return world._replace(operators=world.operators * setup.operators, cuts=Cuts((0,) * setup.operators))
 
 
+def unattached(setup: Setup) -> World:
+    """Pod 0 was just promoted in epoch 1, and the others were told to follow it; nobody has attached yet."""
+
+    def told(now: World) -> bool:
+        record = now.api.record
+        return record.primary is not None and record.intent is None
+
+    return settled(setup, booting(setup), (("attach", ""),), told, told)
+
+
 def wrote(setup: Setup, world: World, index: int, times: int = 1, without: tuple[tuple[str, str], ...] = ()) -> World:
     """Return the world after some writes on a pod, and all that follows but what is left out."""
     for _ in range(times):

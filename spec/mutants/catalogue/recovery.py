@@ -79,6 +79,21 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         checked("machines/test_recovery.py"),
     ),
     _recovery(
+        "what a process received that nobody recorded as whole does not matter",
+        "A replica that confirmed a write before it was recorded may have more than a disk that lost its end.",
+        "return pod.server.offset > 1 or (pod.server.keys > 0",
+        "return False or (pod.server.keys > 0",
+        explored("failover: primary loses power before a copy is recorded", "noAckedWriteLost"),
+        quick=True,
+    ),
+    _recovery(
+        "who never received anything may have more than the primary",
+        "A pod that received nothing in its process has nothing that its disk had not: it is asked for no decision.",
+        "return pod.server.offset > 1 or",
+        "return True or",
+        checked("machines/test_recovery.py"),
+    ),
+    _recovery(
         "a disk is taken for whole data",
         "A primary that came back counts only if its own end was seen.",
         ("return pod if pod is not None and pod.server.keys and _primary_kept_all(record, pod, view) else None"),

@@ -272,7 +272,7 @@ def test_a_candidate_that_certainly_did_not_become_primary_is_given_up_once_a_ro
 
 def test_the_outcome_is_of_the_kind_that_the_frozen_record_has() -> None:
     """Without a whole pod a failover becomes a recovery; a resumed round reads that kind from the record."""
-    held = answers(*(vote(n, run_id=f"new{n}", replid=f"x{n}", started_s=9) for n in range(3)))
+    held = answers(*(vote(n, run_id=f"new{n}", replid=f"x{n}", offset=1, started_s=9) for n in range(3)))
     seen = view(*(pod(n, each.server, started_s=9) for n, each in enumerate(held.answers)))
     last = Path((Seen(claimed(), seen), cluster(claimed()), UNROUTED, CURRENT, held), "").walk().last
     assert last.record.intent.kind is Kind.RECOVERY

@@ -145,6 +145,26 @@ def test_a_primary_whose_node_alone_lost_power_does_not_come_first_unasked(
     )
 
 
+@pytest.mark.parametrize(
+    ("replica", "why"),
+    [
+        ({"offset": 1}, "AllPodsRestarted"),
+        ({"offset": 2}, "PrimaryMayHaveLostItsTail"),
+        ({"offset": 1, "keys": 0}, "AllPodsRestarted"),
+        # Whoever deleted everything had that confirmed, too.
+        ({"offset": 1000, "keys": 0}, "PrimaryMayHaveLostItsTail"),
+    ],
+)
+def test_what_a_replica_confirmed_before_it_was_recorded_is_asked_about(replica: dict[str, Any], why: str) -> None:
+    """Its process never ended: it was told to follow, and confirmed a write before anybody recorded it as whole."""
+    first, second = restarted(0), restarted(1, replid="random1", **replica)
+    back = (first, second, restarted(2, keys=0))
+    pods = tuple(pod(n, each.server, exit_seen=False, restarts=5, started_s=STARTED_S) for n, each in enumerate(back))
+    assert decide(WIDE, *back, seen=view(*pods)).why == why
+    kept = pods[0]._replace(exit_seen=True)
+    assert decide(WIDE, *back, seen=view(kept, *pods[1:])).why == "AllPodsRestarted"
+
+
 def test_without_a_disk_the_recorded_primary_has_no_claim() -> None:
     all_back = (restarted(0, keys=3), restarted(1, keys=9), restarted(2, keys=9))
     memory = FACTS._replace(persistent=False)
