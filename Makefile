@@ -8,6 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 FAULTS := bench/results/faults
+# How many random sequences the servers of the models and real ones get, and the first seed of those for valkey-server.
+RUNS ?= 400
+SEED ?= 1
 SIDE_BY_SIDE := sigkill sigkill-empty sigstop-long isolate cut-watchers cut-then-kill priority-trap switchover
 BASE_IMAGE ?= python:3.11-slim
 IMAGE ?= gungnir:dev
@@ -19,7 +22,7 @@ ENGINE ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command 
 TYPED = $(foreach d,gungnir spec proofs tests bench,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 TESTED = $(foreach d,tests spec proofs,$(if $(shell find $(d) -name 'test_*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help demo test spec spec-full mutants guards prove prove-mutants lint format types layers docs docs-check repl crd manifests bench faults faults-full bench-sentinel lock kube-assets test-kube e2e bench-e2e image sbom clean
+.PHONY: help demo test spec spec-full mutants guards prove prove-mutants lint format types layers docs docs-check repl crd manifests bench faults faults-full bench-sentinel lock kube-assets test-kube conformance e2e bench-e2e image sbom clean
 
 help: ## Print this list.
 	@printf 'Gungnir. Targets (pass options through with ARGS="..."):\n\n'
@@ -108,6 +111,10 @@ kube-assets: ## Build the real Kubernetes programs of tests/kube: etcd, kube-api
 
 test-kube: $(VENV)/.stamp-test ## Run tests/kube with every real program there, none skipped. Needs `make kube-assets` or KUBEBUILDER_ASSETS; 5 min.
 	GUNGNIR_REQUIRE_KUBE=1 $(BIN)/python -m pytest tests/kube $(ARGS)
+
+conformance: $(VENV)/.stamp-test ## Give the servers of the models and real ones more and other random requests: SEED=n, RUNS=n. Linux; some 15 min.
+	GUNGNIR_MODEL_RUNS=$(RUNS) $(BIN)/python -m pytest tests/kube/model $(ARGS)
+	GUNGNIR_MODEL_SEEDS="$$(seq -s ' ' $(SEED) $$(($(SEED) + 19)))" $(BIN)/python -m pytest tests/live/fence/test_model_against_servers.py $(ARGS)
 
 e2e: $(VENV)/.stamp-test ## Run tests/e2e on a Kubernetes cluster in network namespaces. Root on Linux; what else: docs/e2e.md; 20 min after 30 of builds.
 	tests/e2e/run.sh $(ARGS)

@@ -385,31 +385,58 @@ def _mishaps(world: OwnedWorld) -> Iterator[Move]:
             yield Label("stray", "network", late.request, fair=False), after
 
 
+def interfered(world: OwnedWorld, what: str, kind: str) -> OwnedWorld | None:
+    """Return the world after somebody did ``what`` to an object that is there; None where that changes nothing.
+
+    What is being deleted stays so, whoever writes it.
+
+    Raises:
+        ValueError: nobody does that.
+    """
+    owned = world.at(kind)
+    if owned is None:
+        return None
+    match what:
+        case "remove":
+            return world.with_object(kind, None)
+        case "remove slowly":
+            return None if owned.deleting else world.with_object(kind, owned.content, deleting=True)
+        case "edit":
+            return world.with_object(kind, edited(owned.content), deleting=owned.deleting)
+        case "failover":
+            moved = failed_over(kind, owned.content)
+            return None if moved == owned.content else world.with_object(kind, moved, deleting=owned.deleting)
+        case _:
+            raise ValueError(f"nobody does this to an object: {what}")
+
+
 def _others(world: OwnedWorld) -> Iterator[Move]:
-    budget = world.budget
+    budget, present = world.budget, world.cluster
     for kind, owned in zip(world.kinds, world.objects, strict=True):
         if owned is None:
-            if budget.foreign and world.cluster is not None:
+            if budget.foreign and present is not None:
                 left = world._replace(budget=budget._replace(foreign=budget.foreign - 1))
                 for uid in ("uid-other", ""):
-                    made = left.with_object(kind, foreign(kind, world.cluster, uid))
+                    made = left.with_object(kind, foreign(kind, present, uid))
                     yield Label("foreign", uid or "somebody", kind, fair=False), made
             continue
         if budget.remove:
             left = world._replace(budget=budget._replace(remove=budget.remove - 1))
-            yield Label("remove", "somebody", kind, fair=False), left.with_object(kind, None)
-            if not owned.deleting:
-                marked = left.with_object(kind, owned.content, deleting=True)
-                yield Label("remove slowly", "somebody", kind, fair=False), marked
+            yield from _interference(left, "remove", kind)
+            yield from _interference(left, "remove slowly", kind)
         if budget.edit:
-            left = world._replace(budget=budget._replace(edit=budget.edit - 1))
-            yield Label("edit", "somebody", kind, fair=False), left.with_object(kind, edited(owned.content))
-        moved = failed_over(kind, owned.content) if budget.failover else owned.content
-        if moved != owned.content and world.cluster is not None:
+            yield from _interference(world._replace(budget=budget._replace(edit=budget.edit - 1)), "edit", kind)
+        if budget.failover and present is not None:
             left = world._replace(budget=budget._replace(failover=budget.failover - 1))
-            yield Label("failover", "failover", kind, fair=False), left.with_object(kind, moved)
+            yield from _interference(left, "failover", kind)
     yield from _promotions(world)
     yield from _changes_of_the_cluster(world)
+
+
+def _interference(world: OwnedWorld, what: str, kind: str) -> Iterator[Move]:
+    after = interfered(world, what, kind)
+    if after is not None:
+        yield Label(what, "failover" if what == "failover" else "somebody", kind, fair=False), after
 
 
 def _promotions(world: OwnedWorld) -> Iterator[Move]:
@@ -430,20 +457,43 @@ def _promotions(world: OwnedWorld) -> Iterator[Move]:
             yield Label("promote", "failover", pod_name(ordinal), fair=False), after
 
 
+def changed(world: OwnedWorld, what: str) -> OwnedWorld | None:
+    """Return the world after somebody did ``what`` to the ValkeyCluster; None where that changes nothing.
+
+    Raises:
+        ValueError: nobody does that.
+    """
+    present = world.cluster
+    if what == "create":
+        fresh = Cluster(world.clusters + 1)
+        return None if present is not None else world._replace(cluster=fresh, clusters=fresh.number)
+    if present is None or present.deleting:
+        return None
+    match what:
+        case "change":
+            return world._replace(cluster=present._replace(spec=1 - present.spec))
+        case "delete":
+            return world._replace(cluster=None)
+        case "delete in foreground":
+            return world._replace(cluster=present._replace(deleting=True))
+        case _:
+            raise ValueError(f"nobody does this to a ValkeyCluster: {what}")
+
+
 def _changes_of_the_cluster(world: OwnedWorld) -> Iterator[Move]:
-    present, budget = world.cluster, world.budget
-    if present is None:
-        if budget.recreate:
-            fresh = Cluster(world.clusters + 1)
-            left = world._replace(budget=budget._replace(recreate=budget.recreate - 1), clusters=fresh.number)
-            yield Label("create", "somebody", fresh, fair=False), left._replace(cluster=fresh)
-        return
-    if budget.respec and not present.deleting:
-        left = world._replace(budget=budget._replace(respec=budget.respec - 1))
-        changed = present._replace(spec=1 - present.spec)
-        yield Label("change", "somebody", changed, fair=False), left._replace(cluster=changed)
-    if budget.delete and not present.deleting:
+    budget = world.budget
+    if budget.recreate:
+        yield from _change(world._replace(budget=budget._replace(recreate=budget.recreate - 1)), "create")
+    if budget.respec:
+        yield from _change(world._replace(budget=budget._replace(respec=budget.respec - 1)), "change")
+    if budget.delete:
         left = world._replace(budget=budget._replace(delete=budget.delete - 1))
-        yield Label("delete", "somebody", present, fair=False), left._replace(cluster=None)
-        waiting = left._replace(cluster=present._replace(deleting=True))
-        yield Label("delete in foreground", "somebody", present, fair=False), waiting
+        yield from _change(left, "delete")
+        yield from _change(left, "delete in foreground")
+
+
+def _change(world: OwnedWorld, what: str) -> Iterator[Move]:
+    after = changed(world, what)
+    if after is not None:
+        told = world.cluster if what.startswith("delete") else after.cluster
+        yield Label(what, "somebody", told, fair=False), after

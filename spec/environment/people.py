@@ -23,14 +23,17 @@ def moves(setup: Setup, world: World) -> Iterator[tuple[Label, World]]:
         yield Label("recreate", "somebody", "volumes are kept", fair=False), again._replace(budget=budget)
     if not world.budget.ask:
         return
-    budget, asked = world.budget._replace(ask=world.budget.ask - 1), world.api.asked
+    budget = world.budget._replace(ask=world.budget.ask - 1)
     for wanted in (*(pod_name(index) for index in range(setup.facts.size)), ANY, NO_POD, ""):
-        if wanted != asked.wanted:
-            # Taking a request back is no request: nobody waits for its answer.
-            number = asked.number + bool(wanted)
-            api = world.api._replace(asked=Asked(number, wanted, asked.answered))
+        if wanted != world.api.asked.wanted:
             label = Label("ask" if wanted else "withdraw", "somebody", wanted, fair=False)
-            yield label, world._replace(api=api, budget=budget)
+            yield label, world._replace(api=asked_for(world.api, wanted), budget=budget)
+
+
+def asked_for(api: Api, wanted: str) -> Api:
+    """Ask for something, or with an empty word take back what is asked for."""
+    # Taking a request back is no request: nobody waits for its answer.
+    return api._replace(asked=Asked(api.asked.number + bool(wanted), wanted, api.asked.answered))
 
 
 def recreated(setup: Setup, world: World) -> World:

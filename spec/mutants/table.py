@@ -18,7 +18,7 @@ def _code() -> list[str]:
         modules.setdefault(mutant.edits[0].module, []).append(mutant)
     rows = [_row(module, found) for module, found in sorted(modules.items())]
     return [
-        "| module | mutants | found by exploring | found by unit tests | equivalent |",
+        "| module | mutants | found by exploring | found by tests | equivalent |",
         "|---|---|---|---|---|",
         *rows,
         _row("all", MUTANTS, quote=""),

@@ -3,6 +3,8 @@
 from typing import Final
 
 from spec.mutants import Mutant, Pair
+from spec.mutants.catalogue.conformance import MUTANTS as CONFORMANCE
+from spec.mutants.catalogue.conformance_objects import MUTANTS as CONFORMANCE_OF_OBJECTS
 from spec.mutants.catalogue.electorate import MUTANTS as ELECTORATE
 from spec.mutants.catalogue.environment import PAIRS
 from spec.mutants.catalogue.epochs import MUTANTS as EPOCHS
@@ -43,6 +45,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *PODS,
     *SHELL,
     *GUARANTEES,
+    *CONFORMANCE,
+    *CONFORMANCE_OF_OBJECTS,
     *VARIANTS,
 )
 __all__ = ["MUTANTS", "PAIRS", "named", "variant_of"]

@@ -241,7 +241,7 @@ PAIRS: Final[tuple[Pair, ...]] = (
     Pair(
         "nobody asks for another number of pods",
         "A person changes the spec.",
-        (Edit(OWNED, "    if budget.respec and not present.deleting:", "    if False:"),),
+        (Edit(OWNED, "    if budget.respec:\n", "    if False:\n"),),
         "a scale-down takes the primary away",
         "reconcile: scaled down beside a failover",
     ),
@@ -255,14 +255,14 @@ PAIRS: Final[tuple[Pair, ...]] = (
     Pair(
         "failovers write no owned objects",
         "A failover writes the Service and the template while objects are reconciled.",
-        (Edit(OWNED, "if budget.failover else owned.content", "if False else owned.content"),),
+        (Edit(OWNED, "        if budget.failover and present is not None:", "        if False:"),),
         "an update sets the template's epoch back",
         "reconcile: beside failovers",
     ),
     Pair(
         "objects are gone as soon as they are deleted",
         "An object that is deleted may stay for a while.",
-        (Edit(OWNED, "            if not owned.deleting:\n", "            if False:\n"),),
+        (Edit(OWNED, '            yield from _interference(left, "remove slowly", kind)\n', ""),),
         "an object that is being deleted is written",
         "reconcile: edits and removals",
     ),

@@ -26,13 +26,16 @@ from tests.kube.servers import Server
 T = TypeVar("T")
 STEPS: Final = 25
 """How many steps a run has at least."""
+COUNT: Final = int(os.environ.get("GUNGNIR_MODEL_RUNS", "20"))
 RUNS: Final = settings(
-    max_examples=int(os.environ.get("GUNGNIR_MODEL_RUNS", "20")),
+    max_examples=COUNT,
     deadline=None,
     derandomize="GUNGNIR_MODEL_RUNS" not in os.environ,
     phases=(Phase.generate,),
 )
 """How many runs there are: the same ones each time, or as many others as are asked for. The story is short enough."""
+TIMEOUT_S: Final = 600 + 5 * COUNT
+"""For all runs of a test together; a run takes half a second on an idle machine."""
 COLLECTOR_S: Final = 90.0
 SHOWN: Final = Summary("Running", "", 3, 3, (), ())
 """What the status says to people: always the same, as it is no part of the model."""

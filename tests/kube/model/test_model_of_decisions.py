@@ -2,8 +2,8 @@
 
 Two operators read and write the record, the client Service and the template through the production request layer, on
 what they read last or earlier; people ask for handovers and take that back; others write parts that are no part of the
-model. After each request the replies are compared, whether the object's version moved, what each operator's cache
-holds, and in the end what is stored.
+model. After each request the replies are compared, whether the object's version moved, which one was returned, what is
+stored, and what each operator's cache holds. Beside random sequences there are directed ones (``seeds.py``).
 
 What the model leaves out, and the expected difference: a write by others of a part that the model does not have (a
 label, a status that a controller keeps) makes a real server refuse what the model stores. Nothing is stored then, and
@@ -54,15 +54,19 @@ from gungnir.machines.requests import (
     TemplateSeen,
     Version,
 )
-from gungnir.machines.switchover import ANY, REJECTED, request_text
+from gungnir.machines.switchover import ANY, REJECTED, request_of, request_text
+from gungnir.resources.epoch import epoch_of
 from gungnir.resources.inputs import BuildInputs
 from gungnir.resources.inventory import OwnedKind
-from gungnir.runtime.cluster_cache import ClusterCache
+from gungnir.resources.stateful_set import epoch_parts
+from gungnir.runtime.cluster_cache import ClusterCache, service_pod
 from gungnir.runtime.kube_resources import SERVICES, STATEFULSETS, VALKEYCLUSTERS
 from gungnir.runtime.record_codec import record_of
 from spec.environment.api_server import serve
-from spec.world import CLUSTER, Api, Asked, pod_name
-from tests.kube.model.conftest import RUNS, STEPS, Real, Space, Versions
+from spec.environment.people import asked_for
+from spec.world import CLUSTER, Api, cluster_version, pod_name, service_version, template_version
+from tests.kube.model.conftest import RUNS, STEPS, TIMEOUT_S, Real, Space, Versions
+from tests.kube.model.seeds import DECISIONS, ENDED, Step
 
 OPERATORS: Final = 2
 READS: Final[dict[str, Request]] = {"cluster": GetCluster(), "service": GetService(), "template": GetTemplate()}
@@ -71,34 +75,72 @@ PLACES: Final = {
     "service": (SERVICES.plural, names.client_service(CLUSTER)),
     "template": (STATEFULSETS.plural, names.stateful_set(CLUSTER)),
 }
-Step = tuple[Any, ...]
-REFUSED: Final = Outcome(Kind.SWITCHOVER, REJECTED, "", "c-1", 1, "Requested", "no such pod")
-ENDED: Final = Outcome(Kind.FAILOVER, "Completed", "c-0", "c-1", 1, "Exited", "longest", (("offset", "7"),))
+VERSIONS: Final = {"cluster": cluster_version, "service": service_version, "template": template_version}
+Turn = tuple[Step, ...]
+
+
+def refusal(number: int) -> Outcome:
+    """Return the answer to the request of this number, which it names."""
+    return Outcome(Kind.SWITCHOVER, REJECTED, "", "c-1", 1, "Requested", str(number))
+
+
+WHO: Final = st.integers(0, OPERATORS - 1)
+WANTED: Final = st.sampled_from([*(pod_name(index) for index in range(3)), ANY, "no-such-pod"])
+
+
+def writes(who: st.SearchStrategy[int], back: st.SearchStrategy[int], what: str) -> st.SearchStrategy[Step]:
+    """Return writes of an object, made on what was read last or ``back`` reads before that."""
+    pods = st.sampled_from([*(pod_name(index) for index in range(3)), None])
+    epoch = st.sampled_from(["new", "same", "former"])
+    outcome = st.sampled_from([None, ENDED])
+    match what:
+        case "service":
+            return st.tuples(st.just("service"), who, back, pods, epoch)
+        case "template":
+            return st.tuples(st.just("template"), who, back, epoch)
+        case _:
+            return st.one_of(
+                st.tuples(st.just("record"), who, back, st.sampled_from([*Stage, None]), outcome, epoch),
+                st.tuples(st.just("refuse"), who, back),
+                st.tuples(st.just("clear"), who, back),
+                st.tuples(st.just("file"), who, back, WANTED, epoch),
+            )
+
+
+def turns() -> st.SearchStrategy[Turn]:
+    """Return what belongs together: one step, a write of what was just read, or one that somebody came before."""
+    back = st.sampled_from([0, 0, 0, 1, 2])
+    what = st.sampled_from(["cluster", "cluster", "service", "template"])
+    people = st.tuples(st.just("people"), st.one_of(WANTED, st.just("")))
+    between = st.one_of(people.map(lambda asked: (asked,)), people.map(lambda asked: (asked, ("people", ""))))
+    single = st.one_of(
+        st.tuples(st.just("read"), WHO, st.sampled_from(sorted(READS))),
+        what.flatmap(lambda which: writes(WHO, back, which)),
+        people,
+        st.tuples(st.just("others"), st.sampled_from(sorted(PLACES))),
+        st.tuples(st.just("watch"), WHO),
+    )
+
+    def read_first(who: int, which: str) -> st.SearchStrategy[Turn]:
+        return writes(st.just(who), st.just(0), which).map(lambda write: (("read", who, which), write))
+
+    def raced(who: int, which: str) -> st.SearchStrategy[Turn]:
+        others = st.one_of(between, read_first(1 - who, which)) if which == "cluster" else read_first(1 - who, which)
+        write = writes(st.just(who), st.just(0), which)
+        return st.tuples(others, write).map(lambda drawn: (("read", who, which), *drawn[0], drawn[1]))
+
+    return st.one_of(
+        single.map(lambda step: (step,)),
+        single.map(lambda step: (step,)),
+        st.tuples(WHO, what).flatmap(lambda drawn: read_first(*drawn)),
+        st.tuples(WHO, what).flatmap(lambda drawn: raced(*drawn)),
+    )
 
 
 def steps() -> st.SearchStrategy[list[Step]]:
     """Return what is done, one after another."""
-    who, back = st.integers(0, OPERATORS - 1), st.sampled_from([0, 0, 0, 1, 2])
-    pods = st.sampled_from([*(pod_name(index) for index in range(3)), None])
-    wanted = st.sampled_from([*(pod_name(index) for index in range(3)), ANY, "no-such-pod"])
-    fresh = st.booleans()
-    return st.lists(
-        st.one_of(
-            st.tuples(st.just("read"), who, st.sampled_from(sorted(READS))),
-            st.tuples(st.just("read"), who, st.sampled_from(sorted(READS))),
-            st.tuples(st.just("record"), who, back, st.sampled_from([*Stage, None]), st.sampled_from([None, ENDED])),
-            st.tuples(st.just("refuse"), who, back),
-            st.tuples(st.just("service"), who, back, pods, fresh),
-            st.tuples(st.just("template"), who, back, fresh),
-            st.tuples(st.just("clear"), who, back),
-            st.tuples(st.just("file"), who, back, wanted),
-            st.tuples(st.just("people"), st.one_of(wanted, st.just(""))),
-            st.tuples(st.just("others"), st.sampled_from(sorted(PLACES))),
-            st.tuples(st.just("watch"), who),
-        ),
-        min_size=STEPS,
-        max_size=2 * STEPS,
-    )
+    drawn = st.lists(turns(), min_size=STEPS // 2, max_size=STEPS)
+    return drawn.map(lambda several: [step for turn in several for step in turn])
 
 
 def record(epoch: int, stage: Stage | None) -> Record:
@@ -134,7 +176,9 @@ class Both:
         self.newest = [0] * OPERATORS
         self.versions = Versions()
         self.epoch = 0
+        self.epochs: set[int] = set()
         self.told: list[str] = []
+        self.moves: dict[str, list[tuple[str, bool]]] = {what: [(version(self.stored(what)), False)] for what in PLACES}
         found = space.ask(self.executors[0], GetTemplate())
         assert isinstance(found, TemplateSeen)
         self.api = self.api._replace(template=found.epoch)
@@ -146,9 +190,15 @@ class Both:
         """Return what manifests are made of."""
         return BuildInputs(self.cluster, 0, "ab" * 32, "open sesame", replicas=3)
 
-    def later(self) -> int:
-        """Return an epoch that nobody wrote yet."""
-        self.epoch += 1
+    def chosen(self, which: str, now: int) -> int:
+        """Return an epoch: the present one, or one that nobody wrote yet, later than all or one before the present."""
+        if which == "same":
+            return now
+        if which == "former" and now > 1 and now - 1 not in self.epochs:
+            self.epochs.add(now - 1)
+            return now - 1
+        self.epoch += 2
+        self.epochs.add(self.epoch)
         return self.epoch
 
     def stored(self, what: str) -> dict[str, Any]:
@@ -163,23 +213,28 @@ class Both:
         match step:
             case ("read", int(who), str(what)):
                 self.send(who, what, READS[what])
-            case ("record", int(who), int(back), stage, outcome):
-                wanted = record(self.later(), stage)
+            case ("record", int(who), int(back), stage, outcome, str(which)):
+                now = self.api.record
+                again = which == "same" and now.epoch > 0  # Before the first one there is nothing to be the same.
+                wanted = now if again else record(self.chosen("new" if which == "same" else which, now.epoch), stage)
+                outcome = None if again else outcome  # What ended is a record without its intent.
                 self.write(who, "cluster", back, lambda version: PutRecord(version, wanted, outcome))
             case ("refuse", int(who), int(back)):
                 now, asked = self.api.record, self.api.asked
                 if asked.wanted and asked.answered != asked.number:
-                    self.write(who, "cluster", back, lambda version: PutRecord(version, now, REFUSED))
-            case ("service", int(who), int(back), pod, fresh):
-                led = (pod, self.later()) if fresh else (self.api.service_pod, self.api.service_epoch)
+                    answer = refusal(asked.number)
+                    self.write(who, "cluster", back, lambda version: PutRecord(version, now, answer))
+            case ("service", int(who), int(back), pod, str(which)):
+                pod = self.api.service_pod if which == "same" else pod
+                led = pod, self.chosen(which, self.api.service_epoch)
                 self.write(who, "service", back, lambda version: PutService(version, *led))
-            case ("template", int(who), int(back), fresh):
-                epoch = self.later() if fresh else self.api.template
+            case ("template", int(who), int(back), str(which)):
+                epoch = self.chosen(which, self.api.template)
                 self.write(who, "template", back, lambda version: PutTemplate(version, epoch))
             case ("clear", int(who), int(back)):
                 self.write(who, "cluster", back, lambda version: ClearAnnotation(version, names.SWITCHOVER_ANNOTATION))
-            case ("file", int(who), int(back), str(wanted)):
-                text = request_text(wanted, max(1, self.epoch))
+            case ("file", int(who), int(back), str(wanted), str(which)):
+                text = request_text(wanted, self.chosen(which, max(1, self.api.asked.epoch)))
                 name = names.SWITCHOVER_ANNOTATION
                 self.write(who, "cluster", back, lambda version: SetAnnotation(version, name, text))
             case ("people", str(wanted)):
@@ -217,7 +272,7 @@ class Both:
         found = self.space.ask(self.executors[who], real_request or request)
         after = self.stored(what)
         moved = version(before) != version(after)
-        if known is not None and isinstance(expected, Stored) and known[1] != version(before) and alone(request):
+        if known is not None and isinstance(expected, Stored) and alone(request) and self.touched(what, known[1]):
             # Somebody wrote a part that the model does not have.
             expected, api = Conflict(), self.api
         assert shown(found) == shown(expected), self.story(f"{found}, in the model {expected}")
@@ -227,26 +282,34 @@ class Both:
         if isinstance(expected, Stored) and what == "cluster":
             # The answer is the whole object. In the model it is the record alone, and a watch brings the rest.
             self.agree(who)
-        again = isinstance(request, PutRecord) and request.outcome is not None  # It is told when that was.
-        if not again:
+        told = isinstance(request, PutRecord) and request.outcome is not None and isinstance(found, Stored)
+        if not told:  # Else it is told when that was.
             assert moved == (api != model_before), self.story(f"the version moved: {moved}")
-        if isinstance(found, Stored):
+        self.moved(what, after, by_others=False)
+        if isinstance(found, Stored) and isinstance(expected, Stored):
             assert found.version == version(after), self.story("another version was returned than is stored")
+            assert expected.version == VERSIONS[what](api), self.story("the model returns another version than it has")
         if isinstance(found, (Stored, ClusterSeen, ServiceSeen, TemplateSeen)):
             model = expected.version if isinstance(expected, (Stored, ClusterSeen, ServiceSeen, TemplateSeen)) else ""
             self.versions.note(who, what, Version(model), found.version)
+        if what == "service":
+            led = service_pod(after), epoch_of(after) or 0
+            assert led == (api.service_pod, api.service_epoch), self.story(f"{led}, in the model {api}")
+        if what == "template":
+            parts = epoch_parts(after)
+            assert parts is not None
+            assert parts[0] == api.template, self.story(f"{parts[0]}, in the model {api.template}")
         self.agree()
 
     # --- others -----------------------------------------------------------------------------------------------------
 
     def people(self, wanted: str) -> None:
         """A person asks for a handover, for another one, or for none any more."""
-        asked = self.api.asked
-        if wanted == asked.wanted:
+        if wanted == self.api.asked.wanted:
             return
-        self.api = self.api._replace(asked=Asked(asked.number + bool(wanted), wanted, asked.answered))
+        self.api = asked_for(self.api, wanted)
         body = {"metadata": {"annotations": {names.SWITCHOVER_ANNOTATION: wanted or None}}}
-        self.space("PATCH", *PLACES["cluster"], body).taken()
+        self.moved("cluster", self.space("PATCH", *PLACES["cluster"], body).taken(), by_others=False)
         self.agree()
 
     def others(self, what: str) -> None:
@@ -255,8 +318,19 @@ class Both:
         plural, name = PLACES[what]
         if what == "template":  # Its controller.
             body, name = {"status": {"replicas": 3, "observedGeneration": len(self.told)}}, f"{name}/status"
-        self.space("PATCH", plural, name, body).taken()
+        self.moved(what, self.space("PATCH", plural, name, body).taken(), by_others=True)
         self.agree()
+
+    def moved(self, what: str, live: dict[str, Any], *, by_others: bool) -> None:
+        """Note the version that an object has now, and whether what moved it is no part of the model."""
+        if self.moves[what][-1][0] != version(live):
+            self.moves[what].append((version(live), by_others))
+
+    def touched(self, what: str, known: Version) -> bool:
+        """Tell whether an object has another version than this one, by nothing that is part of the model."""
+        position = [each for each, _ in self.moves[what]].index(known)
+        since = [by_others for _, by_others in self.moves[what][position + 1 :]]
+        return bool(since) and all(since)
 
     def watch(self, who: int) -> None:
         """An operator's watch shows the next version of the ValkeyCluster; an older one than it wrote is no news."""
@@ -273,8 +347,11 @@ class Both:
 
         That is never older than what it wrote itself (``writer`` just did), and else what its watch showed last.
         """
-        stored = self.stored("cluster")
+        stored, asked = self.stored("cluster"), self.api.asked
         assert record_in(stored) == self.api.record, self.story(f"{stored.get('status')}")
+        assert asked_in(stored) == (asked.wanted, asked.epoch if asked.wanted else 0, asked.answered), self.story(
+            f"{stored['metadata'].get('annotations')}, {stored.get('status')}, in the model {asked}"
+        )
         if not self.events or version(self.events[-1][0]) != version(stored):
             self.events.append((stored, self.api.record))
         if writer is not None:
@@ -291,8 +368,8 @@ class Both:
 
 def alone(request: Request) -> bool:
     """Tell whether a write is refused whatever was written; for others the request layer looks at what that was."""
-    refused = isinstance(request, PutRecord) and request.outcome == REFUSED
-    return refused or isinstance(request, (PutService, ClearAnnotation))
+    outcome = request.outcome if isinstance(request, PutRecord) else None
+    return (outcome is not None and outcome.result == REJECTED) or isinstance(request, (PutService, ClearAnnotation))
 
 
 def version(obj: dict[str, Any]) -> str:
@@ -305,6 +382,13 @@ def record_in(obj: dict[str, Any]) -> Record:
     return record_of(ValkeyClusterStatus.model_validate(obj.get("status") or {}))
 
 
+def asked_in(obj: dict[str, Any]) -> tuple[str, int, int]:
+    """Return what a ValkeyCluster asks for, for which epoch, and the last request that was refused in the status."""
+    wanted, epoch = request_of((obj["metadata"].get("annotations") or {}).get(names.SWITCHOVER_ANNOTATION, ""))
+    answer = (obj.get("status") or {}).get("switchover") or {}
+    return wanted, epoch, int(answer.get("message", 0))
+
+
 def shown(reply: Reply) -> tuple[object, ...]:
     """Return what of a reply has to be the same: all but the version, which each side names as it likes."""
     content = reply[1:] if isinstance(reply, (Stored, ClusterSeen, ServiceSeen, TemplateSeen)) else tuple(reply)
@@ -314,7 +398,18 @@ def shown(reply: Reply) -> tuple[object, ...]:
 WRITES: Final = ("PutRecord", "PutService", "PutTemplate", "ClearAnnotation", "SetAnnotation")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", DECISIONS)
+def test_a_server_and_the_model_do_the_same(real: Real, name: str) -> None:
+    """Step by step, as in the random sequences."""
+    sequence, last = DECISIONS[name]
+    seen: Counter[tuple[str, str]] = Counter()
+    both = Both(real.space(), seen)
+    for step in sequence:
+        both.do(step)
+    assert seen[last], f"{both.told}"
+
+
+@pytest.mark.timeout(TIMEOUT_S)
 def test_a_server_answers_the_requests_of_a_failover_as_the_model_has_it(real: Real) -> None:
     """The same replies, versions that move, caches and record in the model and on a server, step by step."""
     seen: Counter[tuple[str, str]] = Counter()
@@ -329,20 +424,3 @@ def test_a_server_answers_the_requests_of_a_failover_as_the_model_has_it(real: R
     alike()
     never = [(write, reply) for write in WRITES for reply in ("Stored", "Conflict") if not seen[write, reply]]
     assert not never, f"never seen: {never}"
-
-
-def test_a_record_is_stored_although_somebody_asked_for_something_and_took_it_back(real: Real) -> None:
-    """What a decision rests on is as it was: the operator offers it again after the conflict, in the model too."""
-    seen: Counter[tuple[str, str]] = Counter()
-    both = Both(real.space(), seen)
-    for step in (("read", 0, "cluster"), ("people", ANY), ("people", ""), ("record", 0, 0, Stage.FENCING, None)):
-        both.do(step)
-    assert seen["PutRecord", "Stored"] == 1
-
-
-def test_what_is_asked_for_already_is_not_written_again(real: Real) -> None:
-    """The version stays, so nobody's decision is undone."""
-    both = Both(real.space(), Counter())
-    for step in (("read", 0, "cluster"), ("file", 0, 0, "c-1"), ("file", 0, 0, "c-1")):
-        both.do(step)
-    assert both.api.asked.number == 1
