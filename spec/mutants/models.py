@@ -15,6 +15,7 @@ from spec.models.scenes import (
     haunted_vote,
     lagging,
     led_astray,
+    unattached,
     unheard,
 )
 from spec.world import CLUSTER, Budget, Setup
@@ -47,6 +48,7 @@ _ALL: Final = (
         setup=_PLAIN._replace(kubelet_lags=True, gone=1 << 1),
         witnesses=("recovery",),
     ),
+    Model("power before a copy is recorded", Budget(power=1, write=2), unattached, 2, witnesses=("recovery",)),
     Model("lost answer and a write", Budget(crash=1, message=1, write=1), witnesses=(*_OVER, "stray took effect")),
     Model("two crashes and a write", Budget(crash=2, write=1), witnesses=_AGAIN),
     Model("candidate gone", Budget(crash=2), setup=_PLAIN._replace(gone=0b111), witnesses=("candidate lost",)),

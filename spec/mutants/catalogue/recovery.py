@@ -83,7 +83,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "A replica that confirmed a write before it was recorded may have more than a disk that lost its end.",
         "return pod.server.offset > 1 or (pod.server.keys > 0",
         "return False or (pod.server.keys > 0",
-        explored("failover: primary loses power before a copy is recorded", "noAckedWriteLost"),
+        explored("power before a copy is recorded", "noAckedWriteLost"),
         quick=True,
     ),
     _recovery(
