@@ -14,7 +14,7 @@ _PODS: Final = frozenset(
     {
         *("api", "command", "elapsed", "failover", "lost", "nobody", "repair", "restart", "stray", "stray raise"),
         *("switchover", "scale-down", "watch", "glimpse"),
-        *("attach", "boot", "link timeout", "load", "loaded", "report", "stream", "write"),
+        *("attach", "boot", "link timeout", "load", "loaded", "report", "rewrite", "stream", "write"),
         *("crash", "cut", "heal", "isolate", "lose", "power", "replace"),
         *("ask", "withdraw", "recreate"),
     }
@@ -43,6 +43,7 @@ SAME_WORLD: Final = {
     "release": "failover",
     "shrink": "failover",
     "kept": "failover",
+    "rewrite": "failover",
 }
 UNTAKEN: Final[Mapping[tuple[str, str], str]] = {
     ("failover", "glimpse"): "a view that stands still makes every model large: the slow ones have it",

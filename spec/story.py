@@ -154,13 +154,16 @@ def _pod(pod: Pod) -> str:
     role = "PRIMARY" if pod.primary else "holds" if pod.follows == HOLD else f"follows {pod_name(pod.follows)}"
     link = "" if pod.primary or pod.follows == HOLD else f" {Link(pod.link).name} as repl-{pod.creds}"
     backlog = "" if pod.backlog else " no backlog"
-    return f"{role}{link}; r{pod.run} {pod.replid}:{pod.offset} {list(pod.log)} fence {commander(pod.fence)}{backlog}"
+    disk = "" if pod.former is None else f" (disk {list(pod.former)})"
+    data = f"{pod.replid}:{pod.offset} {list(pod.log)}{disk}"
+    return f"{role}{link}; r{pod.run} {data} fence {commander(pod.fence)}{backlog}"
 
 
 def recorded(record: Record) -> str:
     """Return the durable record in one line."""
     intent, primary = record.intent, record.primary
     who = "nobody" if primary is None else f"{primary.pod}/{primary.run_id}@e{primary.epoch}={primary.replid}"
+    who += "" if primary is None or primary.written else " (file not whole)"
     plan = ""
     if intent is not None:
         candidate = intent.candidate

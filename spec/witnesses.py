@@ -99,6 +99,14 @@ def failed_over_by_the_rest(before: World, _label: Label, after: World) -> bool:
     return now.electorate.size < len(after.pods)
 
 
+def seen_whole(before: World, _label: Label, after: World) -> bool:
+    """It is recorded that the primary's file holds all of its data, which it did not when it was promoted."""
+    if unchanged(before, after, "api"):
+        return False
+    was, now = before.api.record.primary, after.api.record.primary
+    return was is not None and now is not None and now.epoch == was.epoch and now.written and not was.written
+
+
 def _refused(before: World, _label: Label, after: World) -> bool:
     """A person's request is answered by a refusal."""
     if unchanged(before, after, "api"):
@@ -146,6 +154,7 @@ SOMETIMES: Final[tuple[tuple[str, Sometimes], ...]] = (
     ("conflict", _replied("Conflict")),
     ("handed over", _handed_over),
     ("refused", _refused),
+    ("seen whole later", seen_whole),
     ("fenced", _answered(AnswerKind.FENCED)),
     ("other process", _answered(AnswerKind.OTHER_PROCESS)),
     ("stray took effect", stray_took_effect),

@@ -104,7 +104,8 @@ class Pod(NamedTuple):
     and of which process. ``led`` and ``lives`` are the marks in the ACL file: in which epoch of this cluster the pod
     was promoted last, and what is known of earlier ones. ``torn``: its last process
     did not end in order since, so that does not count. ``synced``: so many writes no power loss can take, as they were
-    there when a process ended in order.
+    there when a process ended in order. ``former``: what the next process would start with, while
+    the file does not hold the full copy yet that this one took (None: it holds all).
     """
 
     up: bool
@@ -132,6 +133,7 @@ class Pod(NamedTuple):
     torn: bool = False
     lives: tuple[Life, ...] = ()
     synced: int = 0
+    former: tuple[int, ...] | None = None
 
     def marks(self) -> tuple[int, tuple[Life, ...]]:
         """Return in which epoch the pod was promoted last, and its earlier lives, as far as the marks count."""
@@ -299,6 +301,8 @@ class Setup(NamedTuple):
     """A restarted process takes replication id and offset from its snapshot file, as without an append-only file."""
     releases: bool = False
     """A replica that does not answer has been away for long, as soon as anybody looks."""
+    rewrites: bool = False
+    """A full copy that was loaded is on the disk only once a new append-only file is written (else at once)."""
     half_raises: bool = True
     """A stray command may raise the fence and then end, without doing what it was for."""
 

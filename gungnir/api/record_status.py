@@ -55,6 +55,8 @@ class PrimaryStatus(StatusModel):
     """Epoch in which it was promoted."""
     restarts: int = Field(default=-1, ge=-1, json_schema_extra={"format": "int32"})
     """Restart count of its container while this process ran; -1: not known."""
+    written: bool = False
+    """Its append-only file was seen to hold all of its data after its promotion; false: not known."""
     ip: str | None = None
     """Address at which it was promoted; for people."""
 

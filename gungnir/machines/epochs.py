@@ -45,8 +45,10 @@ def freeze(record: Record, candidate: Candidate, verdict: str) -> Record:
     )
 
 
-def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str, restarts: int) -> Record:
-    """Store the new primary and the history it began.
+def promoted(
+    record: Record, facts: Facts, candidate: Candidate, replid: str, restarts: int, *, written: bool = False
+) -> Record:
+    """Store the new primary and the history it began. ``written``: it said then that its file holds all of its data.
 
     A candidate of a recorded history continues it; one without begins anew, and nobody else's data counts any more.
     """
@@ -68,7 +70,7 @@ def promoted(record: Record, facts: Facts, candidate: Candidate, replid: str, re
         members = (*(m for m in record.members if m.pod != candidate.pod), member)
         electorate, admitted, left_out = record.electorate, record.admitted, record.left_out
     return record._replace(
-        primary=Primary(candidate.pod, candidate.uid, candidate.run_id, replid, record.epoch, restarts),
+        primary=Primary(candidate.pod, candidate.uid, candidate.run_id, replid, record.epoch, restarts, written),
         intent=record.intent._replace(stage=Stage.RECONFIGURING),
         histories=histories,
         members=tuple(sorted(members)),
@@ -95,6 +97,13 @@ def counted(record: Record, restarts: int) -> Record:
     if record.primary is None:
         raise ValueError("counted: there is no primary")
     return record._replace(primary=record.primary._replace(restarts=restarts))
+
+
+def on_disk(record: Record) -> Record:
+    """Store that the primary's file holds all of its data, where it did not when it was promoted."""
+    if record.primary is None:
+        raise ValueError("on_disk: there is no primary")
+    return record._replace(primary=record.primary._replace(written=True))
 
 
 def clear_request(version: Version) -> ClearAnnotation:

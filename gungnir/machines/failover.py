@@ -406,7 +406,8 @@ def _promote(facts: Facts, state: State, reply: Reply) -> Step[State]:
     as_told = reading.primary and reading.fence == state.record.epoch and not reading.voting
     if not as_told or reading.run_id != candidate.run_id:
         return _to(state, "failed", detail="the candidate does not read back as primary")
-    record = epochs.promoted(state.record, facts, candidate, reading.replid, pods.restarts_of(state.view, candidate))
+    restarts = pods.restarts_of(state.view, candidate)
+    record = epochs.promoted(state.record, facts, candidate, reading.replid, restarts, written=reading.written)
     return _to(state, "promoted", PutRecord(state.version, record), record=record)
 
 

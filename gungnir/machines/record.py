@@ -61,7 +61,8 @@ class Primary(NamedTuple):
     """The pod that was promoted last, and the epoch and replication id of the history that it writes.
 
     ``restarts`` is the container's restart count while this process ran (-1: not known), so that its own end can be
-    told from that of a later one.
+    told from that of a later one. ``written``: this process was seen as primary with a file that held all of its data,
+    so what it writes from then on is in its file too. Until that is known it may start again from data of before.
     """
 
     pod: str
@@ -70,6 +71,7 @@ class Primary(NamedTuple):
     replid: str
     epoch: int
     restarts: int = -1
+    written: bool = False
 
 
 class History(NamedTuple):

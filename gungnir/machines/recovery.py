@@ -6,6 +6,8 @@ Rules
   first: its history holds every acknowledged write, as far as its disk kept it. Where its node alone may have lost
   power, and another pod's disk is known to be whole or its process has received something, a person decides. If every
   pod is empty there is nothing to lose.
+- A primary that took a full copy before it was promoted may start from its former data until its file holds the copy.
+  Where nobody recorded that it did (``Primary.written``), its data comes first by no rule: a person decides.
 - When some whole pods are left, but too few to be sure of every acknowledged write, the recorded primary may come back
   alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw the very
   process that was promoted exit, and start once since (so the kernel still had all that was written). Anything else
@@ -66,8 +68,7 @@ def way_out(
         winner = best(ballot.votes)
         if winner is not None and consent.accept_data_loss == str(record.epoch):
             return Way(candidate_of(winner), "DataLossAccepted")
-        restored = _restored_primary(facts, record, pods, view)
-        return Way(None, "TooFewWholePods") if restored is None else Way(_fresh(restored), "PrimaryRestored")
+        return _restored_primary(facts, record, pods, view)
     if not everyone:
         return Way(None, "WaitingForAllPods")
     return _all_present(facts, record, pods, view)
@@ -89,6 +90,8 @@ def _all_present(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: Vie
         return _of_kept_volumes(pods, holders)
     recorded = _named(holders, record.primary.pod)
     if recorded is not None and facts.persistent:
+        if not record.primary.written:
+            return Way(None, "PrimaryMayHoldOldData")
         if not all(_reported(view, pod) for pod in holders):
             return Way(None, "WaitingForTheKubelet")
         others = tuple(pod for pod in pods if pod != recorded)
@@ -132,7 +135,7 @@ def _end_seen(view: View, pod: _Pod) -> bool:
 
 
 def _primary_kept_all(record: Record, pod: _Pod, view: View) -> bool:
-    """Tell whether the recorded primary's files hold all that it wrote: the end of that very process was seen.
+    """Tell whether the recorded primary's files hold all that it wrote to them: the end of that very process was seen.
 
     Of all processes that ran on this volume, the recorded one must be the last but this, and the kubelet's word must be
     about the process that answers: the two come with different delays.
@@ -144,11 +147,14 @@ def _primary_kept_all(record: Record, pod: _Pod, view: View) -> bool:
     return its_end_seen and same_process(seen, pod.server)
 
 
-def _restored_primary(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: View) -> _Pod | None:
+def _restored_primary(facts: Facts, record: Record, pods: tuple[_Pod, ...], view: View) -> Way:
+    """Return the recorded primary, if it came back alone with all that it held; else nobody."""
     if record.primary is None or not facts.persistent:
-        return None
+        return Way(None, "TooFewWholePods")
     pod = _named(pods, record.primary.pod)
-    return pod if pod is not None and pod.server.keys and _primary_kept_all(record, pod, view) else None
+    if pod is None or not pod.server.keys or not _primary_kept_all(record, pod, view):
+        return Way(None, "TooFewWholePods")
+    return Way(_fresh(pod), "PrimaryRestored") if record.primary.written else Way(None, "PrimaryMayHoldOldData")
 
 
 def _usable(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> tuple[_Pod, ...]:

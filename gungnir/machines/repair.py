@@ -21,7 +21,7 @@ from typing import NamedTuple
 from gungnir.api.names import ROLE_PRIMARY, ROLE_REPLICA
 from gungnir.machines import electorate
 from gungnir.machines.durability import asks_for_enough, misconfigured
-from gungnir.machines.epochs import counted, renamed
+from gungnir.machines.epochs import counted, on_disk, renamed
 from gungnir.machines.evidence import RELINK_AFTER_S, Health, attached, primary_health
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import Step, handler_of
@@ -155,6 +155,9 @@ def _as_seen(facts: Facts, record: Record, primary: PodView, view: View) -> Reco
         wanted = renamed(wanted, replid)
     if wanted.primary is not None and wanted.primary.restarts < 0 and _counts(record, primary):
         wanted = counted(wanted, primary.restarts)
+    server = _reading(record, primary)
+    if wanted.primary is not None and not wanted.primary.written and server is not None and server.written:
+        wanted = on_disk(wanted)
     return wanted
 
 
@@ -245,11 +248,20 @@ def _left_behind(record: Record, pod: PodView, server: Server) -> bool:
 
 def _new_replid(record: Record, primary: PodView) -> str:
     """Return the replication id that the recorded primary has taken since, or an empty text."""
+    server = _reading(record, primary)
+    return "" if server is None or server.replid == record.acting.replid else server.replid
+
+
+def _reading(record: Record, primary: PodView) -> Server | None:
+    """Return what the recorded process said since its promotion; None if it did not.
+
+    It may have been primary before, followed another one meanwhile, and taken a full copy of its data.
+    """
     server, recorded = primary.server, record.primary
     if server is None or recorded is None or primary.contact is not Contact.UP:
-        return ""
+        return None
     same = server.primary and server.run_id == recorded.run_id and server.fence == record.epoch and not server.voting
-    return server.replid if same and server.replid != recorded.replid else ""
+    return server if same else None
 
 
 def _counts(record: Record, primary: PodView) -> bool:

@@ -28,6 +28,9 @@ _BLOCKED: Final = {
     "PrimaryMayHaveLostItsTail": "nobody saw how the last primary's process ended, so its node may have lost power and "
     "its last second of writes, which others may still hold; name the pod to start from: annotate "
     "valkey.verilean.io/recover-from=<pod>@{epoch}",
+    "PrimaryMayHoldOldData": "the last primary's process ended before anybody saw that its disk held the full copy "
+    "that it had taken, so it may have started from older data; name the pod to start from: annotate "
+    "valkey.verilean.io/recover-from=<pod>@{epoch}",
     "PrimaryDataMissing": "the last primary came back without its data and others hold some; name the one to start "
     "from: annotate valkey.verilean.io/recover-from=<pod>@{epoch}",
 }

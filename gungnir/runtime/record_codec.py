@@ -42,7 +42,15 @@ def record_of(status: ValkeyClusterStatus) -> Record:
         epoch=status.epoch,
         primary=None
         if primary is None
-        else Primary(primary.pod, primary.uid, primary.run_id, primary.replid, primary.epoch, primary.restarts),
+        else Primary(
+            primary.pod,
+            primary.uid,
+            primary.run_id,
+            primary.replid,
+            primary.epoch,
+            primary.restarts,
+            primary.written,
+        ),
         intent=intent,
         histories=tuple(History(h.epoch, h.replid, h.parent, h.base_offset) for h in status.histories),
         members=tuple(sorted(Member(m.pod, m.uid, m.run_id) for m in status.members)),

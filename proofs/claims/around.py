@@ -277,5 +277,30 @@ CLAIMS: Final[tuple[Claim, ...]] = (
         ),
         ("worlds", "valkey", "disk", "bounds", "search"),
     ),
+    Claim(
+        "a disk counts once it holds the copy",
+        (
+            "A primary that starts anew comes first, or comes back alone, only if its file was seen to hold "
+            "the full copy that it had taken; else a person decides"
+        ),
+        ("gungnir.machines.recovery:way_out", "spec.invariants:no_acked_write_lost"),
+        "exhaustive search of the models `rewrite`; table test of each answer; live on a server that writes slowly",
+        (
+            "spec/test_models.py::test_every_interleaving_holds[rewrite: two pods, both end]",
+            "spec/test_models.py::test_every_interleaving_holds[rewrite: the only one with a write]",
+            "spec/test_models.py::test_every_interleaving_holds[rewrite: two pods, made anew at any step]",
+            f"{_U}/machines/test_recovery.py::test_a_primary_whose_file_was_not_seen_whole_does_not_come_first_unasked",
+            (
+                "tests/live/failover/test_copy_on_disk.py"
+                "::test_a_primary_that_is_killed_before_its_disk_holds_its_copy_is_not_taken_unasked"
+            ),
+        ),
+        (
+            "a primary whose file may be of before its last copy comes first when all are back",
+            "every promoted pod's file is taken for whole",
+            "a file is recorded as whole before it is",
+        ),
+        ("worlds", "valkey", "disk", "bounds", "search"),
+    ),
 )
 """By what they are about."""

@@ -7,7 +7,7 @@ import pytest
 from gungnir.machines import electorate, selection
 from proofs.parametric.walk import Walk, walk
 from spec.models import failover as failovers
-from spec.models import release, shrink, switchover
+from spec.models import release, rewrite, shrink, switchover
 from spec.models.failover import Model
 
 FORBIDDEN = {"led_astray": "follow.*not told", "succeeded": "fence"}
@@ -16,7 +16,7 @@ FORBIDDEN = {"led_astray": "follow.*not told", "succeeded": "fence"}
 ``led_astray``: a late order to follow, of an epoch in which production left that pod out, and told it nothing.
 ``succeeded``: two processes of one pod name.
 """
-EVERY = [model for module in (failovers, release, shrink, switchover) for model in module.MODELS]
+EVERY = [model for module in (failovers, release, rewrite, shrink, switchover) for model in module.MODELS]
 MODELS = {model.name: model for model in EVERY if isinstance(model, Model) and model.scene.__name__ not in FORBIDDEN}
 """All others: a walk begins with a cluster that serves, and goes by the relation to where the model starts."""
 QUICK = (
@@ -24,6 +24,8 @@ QUICK = (
     "a request",
     "primary that came back loses power",
     "primary loses power, all return",
+    "primary loses power before a copy is recorded",
+    "two pods, both end",
 )
 SCENES = {model.scene.__name__: model for model in reversed(EVERY) if isinstance(model, Model)}
 LONG_S = 600

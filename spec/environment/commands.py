@@ -59,7 +59,8 @@ def raised(setup: Setup, world: World, command: PodCommand) -> World:
     world = world._replace(pods=fenced(world.pods, world.cuts, setup, index, position(command)))
     if before.fence == position(command) or command.verb is Verb.DETACH:
         return world
-    led = command.epoch if command.verb is Verb.PROMOTE else 0
+    whole = before.former is None
+    led = command.epoch if command.verb is Verb.PROMOTE and whole else 0
     return world.with_pod(index, world.pods[index]._replace(led=led, torn=False, lives=()))
 
 

@@ -57,15 +57,15 @@ def _endings(setup: Setup, world: World, index: int) -> Iterator[Move]:
         fresh = _another(truncated(pod, 0))._replace(
             saved=voting(world.api.template), led=0, torn=False, lives=(), synced=0
         )
-        after = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + 1)).with_pod(index, fresh)
+        after = gone._replace(ghost=gone.ghost._replace(lost=world.ghost.lost + 1)).with_pod(index, fresh)
         yield (
             Label("lose", who, "a new pod on an empty volume", fair=False),
             _spent(after, budget._replace(lose=budget.lose - 1)),
         )
     if budget.power:
         for kept in range(pod.synced, len(pod.log) + 1):
-            cut_off = kept < len(pod.log)
-            after = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + cut_off))
+            some = kept < len(pod.log) or gone.ghost.lost > world.ghost.lost
+            after = gone._replace(ghost=gone.ghost._replace(lost=world.ghost.lost + some))
             # Known to those who start the next process: the one before left the file with its id behind.
             after = after.with_pod(index, truncated(pod, kept)._replace(torn=True))
             yield (
@@ -93,8 +93,11 @@ def isolated(world: World, index: int) -> World:
 
 
 def ended(setup: Setup, world: World, index: int) -> World:
-    """End a pod's process."""
-    return _blamed(world._replace(pods=dead(world.pods, world.cuts, setup, index)), index)
+    """End a pod's process. A copy that its file did not hold yet is lost, as the end of a file is without power."""
+    pod, pods = world.pods[index], dead(world.pods, world.cuts, setup, index)
+    some = pod.former is not None and not set(pod.log) <= set(pods[index].log)
+    ghost = world.ghost._replace(lost=world.ghost.lost + some)
+    return _blamed(world._replace(pods=pods, ghost=ghost), index)
 
 
 def _blamed(world: World, index: int) -> World:

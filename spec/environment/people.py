@@ -45,7 +45,11 @@ def recreated(setup: Setup, world: World) -> World:
     """
     pods, cuts, life = world.pods, world.cuts, f"life-{world.api.life}"
     for index, pod in enumerate(pods):
-        if pod.up:
+        if pod.up and pod.former is not None:
+            # A server that writes its first file after a full copy does not end when it is asked to: it is killed.
+            pods = dead(pods, cuts, setup, index)
+            pods = put(pods, index, pods[index]._replace(torn=True))
+        elif pod.up:
             pods = dead(pods, cuts, setup, index)
             pods = put(pods, index, pods[index]._replace(synced=len(pods[index].log)))
         elif pod.restarts >= 0:

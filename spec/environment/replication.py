@@ -11,6 +11,7 @@ from spec.environment.server import (
     loading,
     next_write,
     put,
+    rewritten,
 )
 from spec.world import Label, Link, Setup, World, pod_name
 
@@ -24,9 +25,7 @@ def moves(setup: Setup, world: World) -> Iterator[Move]:
         if not pod.up:
             yield from _starts(setup, world, index)
             continue
-        if pod.shown != (pod.restarts, pod.exit_seen, pod.run):
-            reported = pod._replace(shown=(pod.restarts, pod.exit_seen, pod.run))
-            yield Label("report", f"kubelet of {who}"), world.with_pod(index, reported)
+        yield from _beside(world, index)
         if can_attach(world.pods, world.cuts, setup, index):
             after = world._replace(pods=attached(world.pods, index))
             yield Label("attach", who), _confirmed(setup, after, index)
@@ -40,12 +39,22 @@ def moves(setup: Setup, world: World) -> Iterator[Move]:
             case Link.SYNC if near:
                 yield Label("load", who), world.with_pod(index, loading(pod))
             case Link.LOAD | Link.LOAD_CUT:
-                after = world.with_pod(index, loaded(pod))
+                after = world.with_pod(index, loaded(pod, setup))
                 yield Label("loaded", who), _confirmed(setup, after, index)
             case Link.UP | Link.HALF | Link.SYNC if not near:
                 yield Label("link timeout", who), world.with_pod(index, pod._replace(link=Link.DOWN, copy=None))
             case _:
                 pass
+
+
+def _beside(world: World, index: int) -> Iterator[Move]:
+    """Yield what goes on whatever the pod does: the kubelet's report, and the new append-only file."""
+    pod, who = world.pods[index], pod_name(index)
+    if pod.shown != (pod.restarts, pod.exit_seen, pod.run):
+        reported = pod._replace(shown=(pod.restarts, pod.exit_seen, pod.run))
+        yield Label("report", f"kubelet of {who}"), world.with_pod(index, reported)
+    if pod.former is not None:
+        yield Label("rewrite", who, "its file holds the copy"), world.with_pod(index, rewritten(pod))
 
 
 def _starts(setup: Setup, world: World, index: int) -> Iterator[Move]:

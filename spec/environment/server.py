@@ -39,6 +39,7 @@ def reading(pods: Pods, cuts: Cuts, index: int) -> Server:
         loading=pod.link in (Link.LOAD, Link.LOAD_CUT),
         keys=len(pod.log),
         started_s=start_of(pod.run),
+        written=pod.former is None and pod.link not in (Link.LOAD, Link.LOAD_CUT),
         linked=sum(1 for q in range(len(pods)) if pods[q].follows == index and pods[q].link is Link.UP),
     )
 
@@ -157,19 +158,32 @@ def _continues(host: Pod, pod: Pod) -> bool:
 
 
 def loading(pod: Pod) -> Pod:
-    """The copy is here: the old data is thrown away, in memory; the append-only file still holds it."""
-    copy = None if pod.copy is None else pod.copy._replace(old=pod.log)
-    return pod._replace(link=Link.LOAD, log=(), copy=copy)
+    """The copy is here: the old data is thrown away, in memory; the append-only file still holds it.
+
+    Or still holds what was there before an earlier copy that it does not have yet: whoever writes that is killed.
+    """
+    copy = None if pod.copy is None else pod.copy._replace(old=_on_disk(pod))
+    return pod._replace(link=Link.LOAD, log=(), copy=copy, former=None)
 
 
-def loaded(pod: Pod) -> Pod:
-    """The copy is loaded: its history and offset are the primary's."""
+def _on_disk(pod: Pod) -> tuple[int, ...]:
+    return pod.log if pod.former is None else pod.former
+
+
+def loaded(pod: Pod, setup: Setup) -> Pod:
+    """The copy is loaded: its history and offset are the primary's. A new append-only file is begun with it."""
     copy = pod.copy
     if copy is None:
         raise ValueError("loaded: no copy is under way")
     link = Link.UP if pod.link is Link.LOAD else Link.DOWN
-    pod = pod._replace(link=link, copy=None, log=copy.log, offset=copy.offset, replid=copy.replid, synced=0)
-    return pod._replace(replid2="", second=0, backlog=True)
+    pod = pod._replace(link=link, copy=None, log=copy.log, offset=copy.offset, replid=copy.replid)
+    pod = pod._replace(replid2="", second=0, backlog=True, former=copy.old)
+    return pod if setup.rewrites else rewritten(pod)
+
+
+def rewritten(pod: Pod) -> Pod:
+    """The new append-only file is there, with all that came in meanwhile; of the former one nothing counts any more."""
+    return pod._replace(former=None, synced=0)
 
 
 def next_write(host: Pod, pod: Pod) -> int | None:
@@ -182,8 +196,9 @@ def dead(pods: Pods, cuts: Cuts, setup: Setup, index: int) -> Pods:
     """The process ends. What it held in memory is gone."""
     pods = broken(pods, cuts, index)
     pod = pods[index]
-    # A copy that was being loaded is not in the append-only file yet: the file still holds the data from before.
-    log = pod.copy.old if pod.copy is not None and pod.link in (Link.LOAD, Link.LOAD_CUT) else pod.log
+    # A copy that was being loaded is not in the append-only file yet: the file still holds the data from before. So it
+    # does until a new one is written, and what came in meanwhile is only in that.
+    log = pod.copy.old if pod.copy is not None and pod.link in (Link.LOAD, Link.LOAD_CUT) else _on_disk(pod)
     # Of a former replid2 nothing is kept; a pod that was being loaded has the ids of its former data still.
     offset, replid = (pod.offset, pod.replid) if setup.remembers_ids else (0, "")
     kept = Pod(False, pod.uid, pod.run, log, offset, replid, saved=pod.saved, restarts=pod.restarts, shown=pod.shown)

@@ -9,7 +9,19 @@ from spec import invariants
 from spec.environment.anybody import Alone
 from spec.environment.lease import first_world as first_lease
 from spec.explorer import Result
-from spec.models import alone, failover, kept, lease, promises, reconcile, release, scale_down, shrink, switchover
+from spec.models import (
+    alone,
+    failover,
+    kept,
+    lease,
+    promises,
+    reconcile,
+    release,
+    rewrite,
+    scale_down,
+    shrink,
+    switchover,
+)
 from spec.models.reconcile import first_world as first_owned
 from spec.story import told, told_of
 
@@ -98,6 +110,7 @@ def entries() -> Iterator[Entry]:
     yield from (of_pods("release", model) for model in release.MODELS)
     yield from (of_pods("shrink", model) for model in shrink.MODELS)
     yield from (of_pods("kept", model) for model in kept.MODELS)
+    yield from (of_pods("rewrite", model) for model in rewrite.MODELS)
 
 
 def named_predicates() -> Iterator[tuple[str, Callable[..., object]]]:

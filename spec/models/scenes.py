@@ -108,6 +108,36 @@ def serving(setup: Setup) -> World:
     return world._replace(operators=world.operators * setup.operators, cuts=Cuts((0,) * setup.operators))
 
 
+def copied(setup: Setup) -> World:
+    """Pod 0 was killed, and is back with a full copy of the next primary's data, which is not on its disk yet.
+
+    A write that came since was confirmed by it, and by the last pod, if that is another one, not yet.
+    """
+    unwritten, last = ("rewrite", pod_name(0)), setup.facts.size - 1
+    world = ended(setup, serving(setup), 0)
+    world = world.with_pod(0, world.pods[0]._replace(exit_seen=True))
+    world = settled(setup, world, (("heal", ""), unwritten), then=_failed_over)
+    primary = next(index for index in range(1, setup.facts.size) if world.pods[index].primary)
+    other = next((index for index in range(last, 0, -1) if index != primary), last)
+    return wrote(setup, world, primary, 1, (unwritten, ("stream", pod_name(other))))
+
+
+def inherited(setup: Setup) -> World:
+    """As ``copied``; then the primary ended, and pod 0, which alone of the others has that write, succeeded it."""
+    world = copied(setup)
+    epoch = world.api.record.epoch
+    former = next(index for index in range(1, setup.facts.size) if world.pods[index].primary)
+    world = ended(setup, world, former)
+    world = world.with_pod(former, world.pods[former]._replace(exit_seen=True))
+
+    def serves(now: World) -> bool:
+        record = now.api.record
+        return record.epoch > epoch and record.intent is None and record.acting.pod == pod_name(0)
+
+    meanwhile = (("heal", ""), ("rewrite", pod_name(0)), ("attach", ""), ("boot", pod_name(former)))
+    return settled(setup, world, meanwhile, serves, serves)
+
+
 def unattached(setup: Setup) -> World:
     """Pod 0 was just promoted in epoch 1, and the others were told to follow it; nobody has attached yet."""
 

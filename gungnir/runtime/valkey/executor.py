@@ -83,6 +83,7 @@ def reading(view: ServerView, position: int, min_acks: int = -1) -> Server:
         if link is None or link.master_link_down_since_seconds is None
         else link.master_link_down_since_seconds,
         good=-1 if view.good_replicas is None else view.good_replicas,
+        written=view.aof_whole,
         disk_error="MISCONF" if view.aof_enabled and view.aof_last_write_status is not WriteStatus.OK else "",
     )
 

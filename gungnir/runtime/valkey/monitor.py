@@ -274,4 +274,6 @@ def _shape(server: Server) -> tuple[object, ...]:
         server.syncing,
         server.loading,
         server.min_acks,
+        # Of a replica nobody wants to know; every rewrite of a file, for whatever reason, would be news.
+        server.primary and server.written,
     )

@@ -23,6 +23,13 @@ PAIRS: Final[tuple[Pair, ...]] = (
         "kept: the volume of the last primary is lost",
     ),
     Pair(
+        "a full copy is on the disk at once",
+        "A full copy is on the disk only once a new append-only file is written.",
+        (Edit("spec.environment.server", "return pod if setup.rewrites else rewritten(pod)", "return rewritten(pod)"),),
+        "a primary whose file may be of before its last copy comes first when all are back",
+        "rewrite: two pods, both end",
+    ),
+    Pair(
         "processes do not end",
         "A process ends; its volume stays.",
         (Edit(FAULTS, "    if budget.crash:\n", "    if False:\n"),),

@@ -158,7 +158,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _commands(
         "a promotion leaves no mark",
         "A pod's volume is marked with the raise of the fence that comes before its promotion.",
-        "    led = command.epoch if command.verb is Verb.PROMOTE else 0",
+        "    led = command.epoch if command.verb is Verb.PROMOTE and whole else 0",
         "    led = 0",
         explored("kept: a volume is lost", "never: began with the last primary"),
     ),

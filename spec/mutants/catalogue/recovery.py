@@ -2,9 +2,15 @@
 
 from typing import Final
 
-from spec.mutants import Mutant, Of, checked, explored
+from spec.mutants import Edit, Mutant, Of, checked, explored
 
 _recovery = Of("gungnir.machines.recovery")
+_failover = Of("gungnir.machines.failover")
+_epochs = Of("gungnir.machines.epochs")
+_repair = Of("gungnir.machines.repair")
+_codec = Of("gungnir.runtime.record_codec")
+_executor = Of("gungnir.runtime.valkey.executor")
+_monitor = Of("gungnir.runtime.valkey.monitor")
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
     _recovery(
@@ -94,10 +100,80 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         checked("machines/test_recovery.py"),
     ),
     _recovery(
+        "a primary whose file may be of before its last copy comes first when all are back",
+        "A primary's disk counts only once it was seen to hold the copy that the primary had taken.",
+        "        if not record.primary.written:",
+        "        if False:",
+        explored("rewrite: two pods, both end", "noAckedWriteLost"),
+        quick=True,
+    ),
+    _recovery(
+        "a primary whose file may be of before its last copy comes back alone",
+        "A primary's disk counts only once it was seen to hold the copy that the primary had taken.",
+        'if record.primary.written else Way(None, "PrimaryMayHoldOldData")',
+        'if True else Way(None, "PrimaryMayHoldOldData")',
+        explored("rewrite: the only one with a write", "noAckedWriteLost"),
+    ),
+    _failover(
+        "every promoted pod's file is taken for whole",
+        "A primary's file is whole at its promotion only if it said so.",
+        "restarts, written=reading.written)",
+        "restarts, written=True)",
+        explored("rewrite: two pods, both end", "noAckedWriteLost"),
+    ),
+    _epochs(
+        "that a file is whole is kept for the next primary",
+        "What was said of one primary's file is nothing of the next one's.",
+        "replid, record.epoch, restarts, written),",
+        "replid, record.epoch, restarts, written or bool(record.primary and record.primary.written)),",
+        explored("rewrite: two pods, both end", "noAckedWriteLost"),
+    ),
+    _repair(
+        "a file is recorded as whole before it is",
+        "That a primary's file is whole is recorded once it said so.",
+        "and server is not None and server.written:",
+        "and server is not None:",
+        explored("rewrite: two pods, both end", "noAckedWriteLost"),
+    ),
+    _repair(
+        "that a file is whole is never recorded",
+        "A primary whose file becomes whole is recorded so.",
+        "and server is not None and server.written:",
+        "and False:",
+        explored("rewrite: two pods, both end", "never: seen whole later"),
+    ),
+    _codec(
+        "a record of an older release tells of a whole file",
+        "What an older record does not tell is not known.",
+        "            primary.written,",
+        "            True,",
+        checked("runtime/test_record_codec.py"),
+    ),
+    _executor(
+        "a file that is being written is told to be whole",
+        "A file holds the data only once no new one is written after a full copy.",
+        "written=view.aof_whole,",
+        "written=view.aof_enabled,",
+        checked("runtime/test_valkey_executor.py -p anyio"),
+    ),
+    _monitor(
+        "that the file of a primary became whole is no news",
+        "Whoever waits for the file of a primary to be whole is told of it.",
+        "        server.primary and server.written,\n",
+        "",
+        checked("runtime/test_valkey_monitor.py -p anyio"),
+    ),
+    Mutant(
+        "a promotion is marked on a disk that does not hold the copy",
+        "A promotion is marked only where the disk holds all of the data.",
+        (Edit("spec.environment.commands", "    whole = before.former is None", "    whole = True"),),
+        explored("rewrite: two pods, made anew at any step", "noAckedWriteLost"),
+    ),
+    _recovery(
         "a disk is taken for whole data",
         "A primary that came back counts only if its own end was seen.",
-        ("return pod if pod is not None and pod.server.keys and _primary_kept_all(record, pod, view) else None"),
-        "return pod",
+        "if pod is None or not pod.server.keys or not _primary_kept_all(record, pod, view):",
+        "if pod is None:",
         explored("crash of pod and power", "noEmptyMasterPromoted"),
     ),
     _recovery(

@@ -200,7 +200,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _repair(
         "a new replication id is not recorded",
         "A history is known by the id that its primary has now.",
-        'return server.replid if same and server.replid != recorded.replid else ""',
+        'return "" if server is None or server.replid == record.acting.replid else server.replid',
         'return ""',
         explored("crash", "never: old primary rejoined"),
     ),

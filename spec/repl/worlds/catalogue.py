@@ -1,6 +1,6 @@
 """Every model that can be chosen, by its name."""
 
-from spec.models import kept, lease, release, scale_down, shrink, switchover
+from spec.models import kept, lease, release, rewrite, scale_down, shrink, switchover
 from spec.models.failover import MODELS, Model
 from spec.models.lease import LeaseModel
 from spec.mutants.catalogue import MUTANTS
@@ -24,6 +24,7 @@ def _all() -> tuple[AnyModel, ...]:
         *(model._replace(name=f"release: {model.name}") for model in release.MODELS),
         *(model._replace(name=f"shrink: {model.name}") for model in shrink.MODELS),
         *(model._replace(name=f"kept: {model.name}") for model in kept.MODELS),
+        *(model._replace(name=f"rewrite: {model.name}") for model in rewrite.MODELS),
         *(model._replace(name=f"switchover: {model.name}") for model in switchover.MODELS),
         *(model._replace(name=f"scale-down: {model.name}") for model in scale_down.MODELS),
         *(model._replace(name=f"lease: {model.name}") for model in lease.MODELS),

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import importlib.util
+import os
 import signal
 import socket
 import subprocess
@@ -64,11 +65,13 @@ class Pod:
         log = (self.root / "log").open("ab")
         with log:
             argv = [str(self.executable), *words, "--replicaof", "127.0.0.1", "1"]
-            self.process = subprocess.Popen(argv, stdout=log, stderr=log)
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
 
     def kill(self) -> None:
+        """Kill the server and the process that writes its file, as both end with their container."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(DEADLINE_S)
             self.process = None
 

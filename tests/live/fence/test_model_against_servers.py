@@ -1,9 +1,9 @@
 """The world of the model checker against real servers: the same commands, writes and ends, and the same is read.
 
 What a pod's server does in ``spec/environment`` is compared with what ``valkey-server`` does, after each step and once
-both have come to rest: role, whom it follows, its link, how many keys it holds, the position of its fence, whether a
-command was refused, which pods have a replication id in common, and which of two of those is ahead. Steps are drawn at
-random from a seed; a difference names the seed, the steps and both readings.
+both have come to rest: role, whom it follows, its link, how many keys it holds, whether its file holds all of them, the
+position of its fence, whether a command was refused, which pods have a replication id in common, and which of two of
+those is ahead. Steps are drawn at random from a seed; a difference names the seed, the steps and both readings.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from gungnir.machines.facts import Facts
 from gungnir.machines.requests import PodCommand, Verb
 from gungnir.machines.view import Server
 from gungnir.resources.fence import voting
+from gungnir.resp.commands import config_set
 from spec.environment.commands import carried_out
 from spec.environment.faults import ended
 from spec.environment.replication import moves, written
@@ -25,7 +26,7 @@ from spec.environment.server import reading
 from spec.models.scenes import booting
 from spec.world import Budget, Setup, World, address_of, pod_name, uid_of
 from tests.live.fence.conftest import DEADLINE_S, Pod
-from tests.live.fence.test_fence_on_real_servers import client, one, write
+from tests.live.fence.test_fence_on_real_servers import client, one, operator, write
 
 if TYPE_CHECKING:
     from tests.live.fence.conftest import Start
@@ -36,7 +37,9 @@ STEPS: Final = 30
 WRITES, RESTARTS, HANDOVERS, ARRIVES = 0.2, 0.08, 0.7, 0.95
 """How likely a step is to be a write, a restart, or part of a failover, and a command of that to come at all."""
 SEEDS: Final = tuple(int(seed) for seed in os.environ.get("GUNGNIR_MODEL_SEEDS", "1 2 3").split())
-SETUP: Final = Setup(Facts("c", "uid-c", COUNT, 1, persistent=True))
+SETUP: Final = Setup(Facts("c", "uid-c", COUNT, 1, persistent=True), rewrites=True)
+KEY_US: Final = 30_000_000
+"""Microseconds for each key of a new append-only file: longer than a test takes."""
 VERBS: Final = (Verb.DETACH, Verb.PROMOTE, Verb.FOLLOW, Verb.READ)
 Seen = tuple[tuple[object, ...], ...]
 
@@ -52,6 +55,7 @@ class Both:
         self.world = at_rest(world._replace(pods=pods))
         self.epoch = 1
         self.told: list[str] = []
+        self.writes_files = True
 
     def epochs(self) -> tuple[int, int, int]:
         """Return epochs to command in: one before, the newest, and one that is new."""
@@ -79,18 +83,26 @@ class Both:
         assert await write(self.servers[index], key) == b"OK"
 
     async def restart(self, index: int) -> None:
-        """Kill a process; another one starts on its volume.
-
-        In the model the volume holds a full copy as soon as it is loaded. A server writes it to a new append-only file
-        first, and starts from the old one until that is done: what is killed before that is not compared.
-        """
-        self.told.append(f"restart {index}")
+        """Kill a process once its file is written, as in the model at rest; another one starts on its volume."""
         await self._written(index)
+        await self.kill(index)
+
+    async def kill(self, index: int) -> None:
+        """Kill a process, whatever it does; another one starts on its volume."""
+        self.told.append(f"restart {index}")
         former = self.servers[index].monitor.server
         self.world = ended(SETUP, self.world, index)
         self.servers[index].kill()
         self.servers[index].boot()
         await self.servers[index].until(lambda server: former is None or server.run_id != former.run_id)
+
+    async def write_no_file(self, index: int) -> None:
+        """From now on a new append-only file of this server takes too long, and none is written in the model."""
+        self.told.append(f"no new file at {index}")
+        self.writes_files = False
+        session = await operator(self.servers[index], self.epoch)
+        await session.transaction([config_set({"rdb-key-save-delay": KEY_US})])
+        session.close()
 
     async def _written(self, index: int) -> None:
         """Wait until the server writes no new append-only file."""
@@ -106,7 +118,7 @@ class Both:
         Raises:
             AssertionError: it does not become so.
         """
-        self.world = at_rest(self.world)
+        self.world = at_rest(self.world, writes_files=self.writes_files)
         model = [reading(self.world.pods, self.world.cuts, index) for index in range(COUNT)]
         places = {address_of(index, pod.uid): index for index, pod in enumerate(self.world.pods)}
         expected = seen(model, lambda follows: places.get(follows, -1))
@@ -124,10 +136,10 @@ class Both:
             raise AssertionError("\n".join([f"after {self.told}:", *lines])) from None
 
 
-def at_rest(world: World) -> World:
+def at_rest(world: World, *, writes_files: bool = True) -> World:
     """Return the world after everything that pods do by themselves."""
-    while (following := next(moves(SETUP, world), None)) is not None:
-        world = following[1]
+    while following := [after for label, after in moves(SETUP, world) if writes_files or label.name != "rewrite"]:
+        world = following[0]
     return world
 
 
@@ -136,7 +148,7 @@ def seen(servers: list[Server], place: Callable[[str], int]) -> Seen:
     each = tuple(
         (
             *(server.primary, None if server.primary else place(server.follows), server.link_up, server.keys),
-            *(server.fence, server.voting, server.linked),
+            *(server.written, server.fence, server.voting, server.linked),
         )
         for server in servers
     )
@@ -187,3 +199,33 @@ async def test_servers_do_what_the_model_has_them_do(pods: "Start", seed: int, m
             host = draw.choice(hosts) if verb is Verb.FOLLOW else index
             await both.command(verb, index, draw.choice(both.epochs()), host)
         await both.agree()
+
+
+async def test_a_server_that_is_killed_before_its_file_holds_a_copy_starts_with_its_former_data(
+    pods: "Start", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the model. Releases from 9.1 on write no new file if what they receive can be the beginning of theirs."""
+    monkeypatch.setattr(Pod, "more", {"repl-ping-replica-period": "3600", "aof-use-rdb-preamble": "no"})
+    both = Both([pods(pod_name(index)) for index in range(COUNT)])
+    await both.agree()
+    for index in range(COUNT):
+        await both.command(Verb.DETACH, index, 2, 0)
+    await both.command(Verb.PROMOTE, 0, 2, 0)
+    for index in (1, 2):
+        await both.command(Verb.FOLLOW, index, 2, 0)
+    await both.write(0)
+    await both.agree()
+    await both.restart(1)
+    await both.write(0)
+    await both.agree()
+    await both.write_no_file(1)
+    await both.command(Verb.FOLLOW, 1, 2, 0)
+    await both.agree()
+    copied = both.servers[1].monitor.server
+    assert copied is not None
+    assert (copied.keys, copied.written) == (2, False)
+    await both.kill(1)
+    await both.agree()
+    back = both.servers[1].monitor.server
+    assert back is not None
+    assert (back.keys, back.written) == (1, True)

@@ -73,6 +73,22 @@ def test_a_promotion_continues_the_candidates_history_at_its_offset() -> None:
     assert after._replace(primary=None) == reconfiguring(primary=None)
 
 
+def test_that_a_primarys_file_is_whole_is_known_only_once_it_said_so() -> None:
+    """And of its own promotion only: the next primary's file is another one."""
+    unknown = epochs.promoted(frozen(), FACTS, CANDIDATE, "r6", 2)
+    whole = epochs.promoted(frozen(), FACTS, CANDIDATE, "r6", 2, written=True)
+    assert whole.primary == Primary("vc-1", "uid1", "run1", "r6", EPOCH + 1, 2, written=True)
+    assert not unknown.acting.written
+    assert epochs.on_disk(unknown) == whole
+    assert epochs.counted(epochs.renamed(whole, "r6b"), 3).acting.written
+    later = epochs.promoted(
+        epochs.freeze(claimed(primary=whole.primary), CANDIDATE, "Quorum"), FACTS, CANDIDATE, "r7", 2
+    )
+    assert not later.acting.written
+    with pytest.raises(ValueError, match="on_disk: there is no primary"):
+        epochs.on_disk(Record())
+
+
 def test_a_promotion_out_of_no_history_begins_anew_and_nobody_elses_data_counts() -> None:
     wide = FACTS._replace(size=5, acks=2)
     after = epochs.promoted(frozen(FRESH), wide, FRESH, "r6", 2)

@@ -99,7 +99,7 @@ def test_a_whole_failover_writes_in_this_order() -> None:
     assert records[2].intent == Intent(
         Kind.FAILOVER, Stage.RECONFIGURING, "ConnectionRefused", "", chosen, "vc-0", "Quorum"
     )
-    assert records[2].primary == Primary("vc-1", "uid1", "run1", "r6", EPOCH + 1, restarts=-1)
+    assert records[2].primary == Primary("vc-1", "uid1", "run1", "r6", EPOCH + 1, restarts=-1, written=True)
     assert records[3] == records[2]._replace(intent=None)
     assert [request for request in sent("dead") if isinstance(request, (PutService, PutTemplate))] == [
         PutService(V("s1"), None, EPOCH + 1),

@@ -165,6 +165,21 @@ def test_what_a_replica_confirmed_before_it_was_recorded_is_asked_about(replica:
     assert decide(WIDE, *back, seen=view(kept, *pods[1:])).why == "AllPodsRestarted"
 
 
+def test_a_primary_whose_file_was_not_seen_whole_does_not_come_first_unasked() -> None:
+    """It may have started from what it had before its last full copy, whatever the kubelet saw."""
+    back = tuple(restarted(ordinal) for ordinal in range(3))
+    pods = tuple(pod(n, each.server, exit_seen=True, restarts=5, started_s=STARTED_S) for n, each in enumerate(back))
+    unknown = WIDE._replace(primary=PROMOTED._replace(written=False))
+    assert decide(unknown, *back, seen=view(*pods)) == Way(None, "PrimaryMayHoldOldData")
+    assert decide(unknown, *back, seen=view()) == Way(None, "PrimaryMayHoldOldData")
+    named = decide(unknown, *back, seen=view(*pods), consent=Consent(recover_from="vc-0@6"))
+    assert named == Way(fresh(0, "new0"), "RecoverFromRequested")
+    empty = tuple(restarted(ordinal, keys=0) for ordinal in range(3))
+    assert decide(unknown, *empty, seen=view(*pods)).why == "AllPodsEmpty"
+    memory = FACTS._replace(persistent=False)
+    assert decide(unknown, *back, seen=view(*pods), facts=memory) == Way(None, "PrimaryDataMissing")
+
+
 def test_without_a_disk_the_recorded_primary_has_no_claim() -> None:
     all_back = (restarted(0, keys=3), restarted(1, keys=9), restarted(2, keys=9))
     memory = FACTS._replace(persistent=False)
@@ -223,6 +238,14 @@ def test_accepted_loss_needs_a_whole_pod() -> None:
 
 def test_the_restarted_primary_comes_back_alone_if_the_kernel_kept_what_it_wrote() -> None:
     assert decide(WIDE, restarted(0), vote(1), seen=EXITED) == Way(fresh(0, "new0"), "PrimaryRestored")
+
+
+def test_a_primary_whose_file_was_not_seen_whole_does_not_come_back_alone_unasked() -> None:
+    unknown = WIDE._replace(primary=PROMOTED._replace(written=False))
+    assert decide(unknown, restarted(0), vote(1), seen=EXITED) == Way(None, "PrimaryMayHoldOldData")
+    assert decide(unknown, restarted(0), vote(1), seen=exited(exit_seen=False)) == Way(None, "TooFewWholePods")
+    accepted = decide(unknown, restarted(0), vote(1), seen=EXITED, consent=Consent(accept_data_loss="6"))
+    assert accepted.why == "DataLossAccepted"
 
 
 @pytest.mark.parametrize(

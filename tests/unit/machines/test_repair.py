@@ -158,6 +158,28 @@ def test_a_replication_id_of_anybody_else_is_not_recorded(changes: dict[str, Any
     assert taken.last.wanted.primary in (None, record().primary)
 
 
+UNWRITTEN = record(primary=record().acting._replace(written=False))
+
+
+def test_that_the_primarys_file_is_whole_is_recorded_once() -> None:
+    taken = walk(repair.step, repair.start(), (Seen(UNWRITTEN, view()), cluster(UNWRITTEN)))
+    assert taken.triggers == "record fresh"
+    assert taken.steps[-1].request == PutRecord(V("c1"), record())
+    assert look(view(), record())[0] == "nothing"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"written": False}, {"run_id": "other"}, {"fence": EPOCH - 1}, {"voting": True}, {"primary": False}]
+)
+def test_that_a_file_is_whole_is_not_recorded_of_anybody_else_nor_of_a_time_before(changes: dict[str, Any]) -> None:
+    """A reading of an older epoch is of before a copy that the same process took since."""
+    seen = view(pod(0, serving(**changes)), *view().pods[1:])
+    taken = walk(repair.step, repair.start(), (Seen(UNWRITTEN, seen),))
+    assert taken.last.wanted.primary in (None, UNWRITTEN.primary)
+    silent = view(pod(0, serving(), contact=Contact.SILENT), *view().pods[1:])
+    assert walk(repair.step, repair.start(), (Seen(UNWRITTEN, silent),)).triggers == "nothing"
+
+
 def test_the_electorate_shrinks_only_once_the_leaving_pods_are_gone() -> None:
     wide = record(electorate=Electorate(4, 1))
     leaving = view(*view().pods, pod(3, following(3), deleting=True))

@@ -69,6 +69,7 @@ def server(ordinal: int = 0, **changes: Any) -> Server:
         loading=False,
         keys=7,
         linked=0,
+        written=True,
     )
     return plain._replace(**changes)
 
@@ -119,7 +120,7 @@ def dead(**changes: Any) -> View:
 
 
 MEMBERS = tuple(Member(f"vc-{ordinal}", uid(ordinal), run_id(ordinal)) for ordinal in range(3))
-PRIMARY = Primary("vc-0", "uid0", "run0", REPLID, EPOCH)
+PRIMARY = Primary("vc-0", "uid0", "run0", REPLID, EPOCH, written=True)
 
 
 def record(**changes: Any) -> Record:
@@ -145,7 +146,7 @@ def reconfiguring(**changes: Any) -> Record:
     """Epoch 6: ``vc-1`` was promoted and its history ``r6`` is recorded."""
     intent = Intent(Kind.FAILOVER, Stage.RECONFIGURING, "ConnectionRefused", "", CANDIDATE, "vc-0", "Quorum")
     histories = (History(EPOCH, REPLID, 0, 0), History(EPOCH + 1, "r6", EPOCH, 1000))
-    primary = Primary("vc-1", "uid1", "run1", "r6", EPOCH + 1)
+    primary = Primary("vc-1", "uid1", "run1", "r6", EPOCH + 1, written=True)
     return record(**{"epoch": EPOCH + 1, "primary": primary, "histories": histories, "intent": intent, **changes})
 
 

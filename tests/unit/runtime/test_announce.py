@@ -120,7 +120,7 @@ def test_a_blocked_failover_says_why_and_what_to_do() -> None:
     assert text.startswith("TooFewWholePods: too few pods kept their data")
     assert "accept-data-loss=6" in text
     assert text.endswith("(vc-2: it is loading)")
-    for detail in ("SeveralPodsHoldData", "PrimaryDataMissing"):
+    for detail in ("SeveralPodsHoldData", "PrimaryDataMissing", "PrimaryMayHoldOldData"):
         assert "recover-from=<pod>" in blocked_text(blocked(detail))
 
 

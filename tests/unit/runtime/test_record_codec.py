@@ -8,7 +8,7 @@ from gungnir.runtime.record_codec import record_of, wire_of
 
 RECORD = Record(
     6,
-    Primary("vc-0", "u0", "run0", "r5", 5, 2),
+    Primary("vc-0", "u0", "run0", "r5", 5, 2, written=True),
     Intent(Kind.FAILOVER, Stage.PROMOTING, "PodGone", "", Candidate("vc-1", "u1", "run1", 5, 900), "vc-0", "Quorum"),
     (History(5, "r5", 0, 0),),
     (Member("vc-0", "u0", "run0"),),
@@ -32,6 +32,7 @@ def test_the_record_by_its_names_on_the_wire() -> None:
             "replid": "r5",
             "epoch": 5,
             "restarts": 2,
+            "written": True,
             "ip": "10.0.0.9",
         },
         "masterPod": "vc-0",
@@ -55,11 +56,11 @@ def test_the_record_by_its_names_on_the_wire() -> None:
     }
 
 
-def test_a_primary_recorded_by_an_older_release_has_an_unknown_number_of_restarts() -> None:
-    """Unknown proves nothing: such a primary is not taken back alone (recovery)."""
+def test_of_a_primary_recorded_by_an_older_release_neither_restarts_nor_its_file_are_known() -> None:
+    """Unknown proves nothing: such a primary is not taken back unasked (recovery)."""
     primary = {"pod": "vc-0", "uid": "u0", "runId": "run0", "replid": "r5", "epoch": 5}
     read = record_of(ValkeyClusterStatus.model_validate({"primary": primary})).primary
-    assert read == Primary("vc-0", "u0", "run0", "r5", 5, -1)
+    assert read == Primary("vc-0", "u0", "run0", "r5", 5, -1, written=False)
 
 
 def test_a_record_without_a_primary_or_an_intent_takes_theirs_off() -> None:

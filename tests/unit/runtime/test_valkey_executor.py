@@ -76,7 +76,17 @@ async def test_a_read_reads_and_changes_nothing() -> None:
             version="9.1.2",
             min_acks=1,
             link_down_s=3,
+            written=True,
         )
+
+
+@pytest.mark.parametrize(("rewriting", "appends"), [(False, True), (True, True), (False, False)])
+async def test_a_promotion_tells_whether_the_file_holds_the_data(rewriting: bool, appends: bool) -> None:
+    async with running_at(voting(5)) as fake:
+        fake.rewriting, fake.appends = rewriting, appends
+        server, _ = await carried_out(fake, command(Verb.PROMOTE))
+        assert server.primary
+        assert server.written is (appends and not rewriting)
 
 
 async def test_a_detach_holds_the_pod_and_leaves_readers_of_a_replica_alone() -> None:

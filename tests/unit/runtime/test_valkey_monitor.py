@@ -237,6 +237,22 @@ async def test_only_a_change_of_what_matters_is_told() -> None:
         assert watch.told[-1] == "changed"
 
 
+async def test_that_the_file_of_a_primary_holds_its_data_is_told_and_of_a_replica_it_is_not() -> None:
+    """Nothing else changes then; of a replica it is no news, as any new file would be."""
+    async with running(5) as fake, watching(fake, ping_interval_ms=1) as watch:
+        fake.rewriting = True
+        await watch.until(lambda monitor: monitor.server is not None and not monitor.server.written)
+        before = len(watch.told)
+        fake.rewriting = False
+        assert (await watch.monitor.execute(command(), 1)).server is not None
+        assert len(watch.told) == before
+        fake.primary = fake.rewriting = True
+        await watch.until(lambda monitor: monitor.server is not None and monitor.server.primary)
+        fake.rewriting = False
+        await watch.until(lambda monitor: monitor.server is not None and monitor.server.written)
+        assert watch.told[-1] == "changed"
+
+
 # --- commands -------------------------------------------------------------------------------------------------------
 
 
