@@ -16,7 +16,7 @@ run=${GUNGNIR_E2E_DIR:-/run/gungnir-e2e}
 assets=${KUBEBUILDER_ASSETS:-${XDG_CACHE_HOME:-$HOME/.cache}/gungnir/kube-assets}
 images=${GUNGNIR_E2E_IMAGES:-${XDG_CACHE_HOME:-$HOME/.cache}/gungnir/e2e-images}
 domain=${GUNGNIR_E2E_DOMAIN:-cluster.local}
-volumes=${GUNGNIR_E2E_VOLUMES:-40}
+volumes=${GUNGNIR_E2E_VOLUMES:-120} # of all nodes together: a suite uses some 60, and none twice
 proxy_sync=${GUNGNIR_E2E_PROXY_SYNC:-1s} # Kubernetes' own default: how long kube-proxy waits from one change of its rules to the next
 memory_kb=$((6 << 20))
 # Reserved for benchmarks of networks (RFC 2544): no address of a real network is shadowed.
@@ -169,7 +169,7 @@ all_ready() { [[ $(kubectl_ get nodes --no-headers | grep -cw Ready) == "$1" ]];
 storage_up() { # NODES: folders of the nodes as volumes of the StorageClass
   local i k dir
   for i in $(seq "$1"); do
-    for k in $(seq "$volumes"); do
+    for k in $(seq $((volumes / $1))); do
       dir=$run/node$i/volumes/$k
       mkdir -p "$dir"
       chmod 777 "$dir"
