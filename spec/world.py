@@ -217,6 +217,8 @@ class Budget(NamedTuple):
 
     crash: int = 0
     """A process ends; its volume stays."""
+    unwritten: int = 0
+    """The same, and its last write is not in the file yet."""
     lose: int = 0
     """A pod is replaced by one with an empty volume."""
     replace: int = 0

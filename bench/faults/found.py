@@ -87,4 +87,18 @@ FOUND: Final = (
         "two faults at once left too few whole pods: it waits for a person, who was counted as an anomaly",
         "a pair may end blocked; what is written is not judged then",
     ),
+    Found(
+        "pair",
+        88316,
+        1000,
+        "a primary whose file lacked the last writes was taken, though a replica had them; the third pod was cut off",
+        "a disk does not replace the vote of a replica that may answer yet: it is waited for (`WaitingForAReplica`)",
+        (
+            (
+                "tests/live/failover/test_data_safety.py::"
+                "test_a_disk_that_lacks_the_last_writes_does_not_replace_the_vote_of_a_replica_that_is_away"
+            ),
+            "spec/test_models.py::test_every_interleaving_holds",
+        ),
+    ),
 )

@@ -24,7 +24,7 @@ from gungnir.machines.record import Electorate, Member, Record
 from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.view import Contact, PodView, View
 
-_THERE = frozenset({AnswerKind.DONE, AnswerKind.ERROR, AnswerKind.OTHER_PROCESS})
+THERE = frozenset({AnswerKind.DONE, AnswerKind.ERROR, AnswerKind.OTHER_PROCESS})
 """Answers of a pod that is there, whatever it thinks of the command."""
 
 
@@ -147,7 +147,7 @@ def left_out(facts: Facts, record: Record, answers: tuple[Answer, ...]) -> tuple
     """
     if not record.electorate.acks:
         return ()
-    away = record.counted - {answer.pod for answer in answers if answer.kind in _THERE}
+    away = record.counted - {answer.pod for answer in answers if answer.kind in THERE}
     spared = facts.size > _needed(facts, record)
     return tuple(sorted(away if spared else away.difference(facts.pod_names)))
 

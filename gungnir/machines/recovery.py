@@ -10,19 +10,23 @@ Rules
   Where nobody recorded that it did (``Primary.written``), its data comes first by no rule: a person decides.
 - When some whole pods are left, but too few to be sure of every acknowledged write, the recorded primary may come back
   alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw the very
-  process that was promoted exit, and start once since (so the kernel still had all that was written). Anything else
-  only a person may decide: the annotation ``accept-data-loss`` with this epoch, or ``recover-from`` with a pod's name
-  and this epoch.
+  process that was promoted exit, and start once since (so the kernel still had all that was written). Not while a
+  whole replica may answer yet that was not away for long: a write waits in the process while an fsync takes its time
+  (aof.c, flushAppendOnlyFile: up to 2 s), and what ``WAIT`` confirmed meanwhile only replicas hold. Anything else only
+  a person may decide: the annotation ``accept-data-loss`` with this epoch, or ``recover-from`` with a pod's name and
+  this epoch.
 - Among several pods with data and no known history, a size is no evidence. The marks of promotions on the volumes may
   be (kept.py); where they do not tell, a person names the pod.
 """
 
 from typing import NamedTuple
 
+from gungnir.machines.electorate import THERE
+from gungnir.machines.evidence import refuses_for_good
 from gungnir.machines.facts import Facts
 from gungnir.machines.kept import Kept, last_primary
 from gungnir.machines.pods import same_process
-from gungnir.machines.record import Candidate, Record
+from gungnir.machines.record import Candidate, Member, Record
 from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.selection import Ballot, best, candidate_of
 from gungnir.machines.view import Server, View
@@ -68,7 +72,10 @@ def way_out(
         winner = best(ballot.votes)
         if winner is not None and consent.accept_data_loss == str(record.epoch):
             return Way(candidate_of(winner), "DataLossAccepted")
-        return _restored_primary(facts, record, pods, view)
+        restored = _restored_primary(facts, record, pods, view)
+        if restored.candidate and any(_may_vote_yet(facts, member, answers, view) for member in record.members):
+            return Way(None, "WaitingForAReplica")
+        return restored
     if not everyone:
         return Way(None, "WaitingForAllPods")
     return _all_present(facts, record, pods, view)
@@ -155,6 +162,15 @@ def _restored_primary(facts: Facts, record: Record, pods: tuple[_Pod, ...], view
     if pod is None or not pod.server.keys or not _primary_kept_all(record, pod, view):
         return Way(None, "TooFewWholePods")
     return Way(_fresh(pod), "PrimaryRestored") if record.primary.written else Way(None, "PrimaryMayHoldOldData")
+
+
+def _may_vote_yet(facts: Facts, member: Member, answers: tuple[Answer, ...], view: View) -> bool:
+    """Tell whether a whole process may live on that was not heard, and was not away for long."""
+    pod = view.pod(member.pod)
+    if pod is None or pod.uid != member.uid or pod.terminated or refuses_for_good(facts, pod):
+        return False
+    heard = any(answer.pod == member.pod and answer.kind in THERE for answer in answers)
+    return not heard and dict(view.away).get(member.pod, 0) < facts.release_after_ms
 
 
 def _usable(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> tuple[_Pod, ...]:

@@ -18,6 +18,10 @@ from gungnir.runtime.metrics import ClusterFigures
 _BLOCKED: Final = {
     "TooFewWholePods": "too few pods kept their data to be sure of every acknowledged write; it is tried again when "
     "another returns; to go on with what is left, annotate valkey.verilean.io/accept-data-loss={epoch}",
+    "WaitingForAReplica": "the recorded primary is back on its volume, and a replica that does not answer may hold "
+    "acknowledged writes that the volume has not; it is tried again when that one answers, and without it once it has "
+    "been away for sentinel.failoverTimeoutMs; to go on with what is left, annotate "
+    "valkey.verilean.io/accept-data-loss={epoch}",
     "WaitingForAllPods": "no pod kept its data, and not all have answered yet; it is tried again when they do",
     "SeveralPodsHoldData": "several pods hold data, and their volumes do not tell whose is the newest; name the one to "
     "start from: annotate valkey.verilean.io/recover-from=<pod>@{epoch}",

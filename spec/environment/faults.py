@@ -30,7 +30,7 @@ def moves(setup: Setup, world: World) -> Iterator[Move]:
     """Yield every fault that the budget still allows, and every healing."""
     for index, pod in enumerate(world.pods):
         budget = world.budget
-        if pod.up and (budget.crash or budget.lose or budget.replace or budget.power):
+        if pod.up and (budget.crash or budget.unwritten or budget.lose or budget.replace or budget.power):
             yield from _endings(setup, world, index)
         if budget.isolate and not world.cuts.peers & 1 << index:
             after = isolated(world, index)._replace(budget=budget._replace(isolate=budget.isolate - 1))
@@ -47,6 +47,14 @@ def _endings(setup: Setup, world: World, index: int) -> Iterator[Move]:
         yield (
             Label("crash", who, "its process ends", fair=False),
             _spent(gone.with_pod(index, pod._replace(exit_seen=True)), budget._replace(crash=budget.crash - 1)),
+        )
+    if budget.unwritten and len(pod.log) > pod.synced:
+        # A write waits in the process while an fsync is under way, and is answered and replicated all the same.
+        short = gone._replace(ghost=gone.ghost._replace(lost=gone.ghost.lost + 1))
+        short = short.with_pod(index, truncated(pod, len(pod.log) - 1)._replace(exit_seen=True))
+        yield (
+            Label("crash-short", who, "its process ends with a write that it had not handed to the kernel", fair=False),
+            _spent(short, budget._replace(unwritten=budget.unwritten - 1)),
         )
     if budget.replace:
         yield (

@@ -105,6 +105,11 @@ MODELS: Final = (
         witnesses=("failed over", "recovery"),
         slow=True,
     ),
+    Model(
+        "a process ends before all is in its file, and a pod is out of reach",
+        Budget(unwritten=1, cut_operator=1, write=1),
+        witnesses=_OVER,
+    ),
     Model("primary isolated for a while", Budget(isolate=1, write=1), witnesses=_OVER[:2]),
     Model("an operator cannot reach a pod", Budget(crash=1, cut_operator=1), witnesses=_OVER[:2]),
     Model("a pod cannot reach its peers", Budget(crash=1, cut_peers=1), witnesses=_OVER[:2]),

@@ -1,6 +1,8 @@
 """Who may be promoted: never a pod whose data is not whole, whatever its offset or its disk says."""
 
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from gungnir.demo.errors import ConnectError, LostError
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.world import World
+from gungnir.errors import UserError
 from gungnir.resp.commands import ClientType, client_kill, config_set, info, replicaof, replicaof_no_one, role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
@@ -15,6 +18,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.live]
 SLOW_SYNC = {"enabled": False}
 """In memory, so that a restart needs a full synchronisation."""
 BULK_KEYS = 2000
+LAST_WRITES_BYTES = 500
+RELEASE_MS = 6000
 KEY_DELAY = {"rdb-key-save-delay": "1500"}
 """Microseconds for each key of a snapshot: a full synchronisation of ``BULK_KEYS`` takes 3 s."""
 
@@ -79,6 +84,70 @@ async def test_nobody_is_promoted_while_no_replica_is_whole_and_the_status_says_
         await trial.next_primary(before)
         await trial.ready()
         assert all(set(names) <= {before.primary} for _at, names in trial.sampler.primaries)
+
+
+async def test_a_disk_that_lacks_the_last_writes_does_not_replace_the_vote_of_a_replica_that_is_away(
+    world: World, deploy: Any, under_load: Any
+) -> None:
+    """A write waits in the process while an fsync takes its time: a killed primary's file may lack confirmed ones."""
+    cluster = await deploy()
+    async with under_load(cluster) as trial:
+        before = await cluster.view()
+        away = (await others(cluster))[0]
+        await world.local.cut(away, "all")
+        await trial.more_writes(100)
+        files = directory(world, before.primary)
+        world.local.restart_delay_ms = 1500
+        await world.local.kill(before.primary)
+        await wait_for("the process to end", lambda: not runs(world, before.primary), timeout_ms=1000, poll_ms=5)
+        cut_short(files)
+        await trial.until(
+            "the cluster to say what it waits for",
+            lambda view: view.condition("Blocked").get("reason") == "WaitingForAReplica",
+        )
+        await world.local.heal()
+        after = await trial.next_primary(before)
+        assert after.primary != before.primary
+        await trial.ready()
+
+
+async def test_a_replica_that_stays_away_is_waited_for_no_longer_than_it_would_be_counted_on(
+    world: World, deploy: Any, under_load: Any
+) -> None:
+    """Then the primary that came back on its volume goes on: without its last writes, if an fsync was under way."""
+    cluster = await deploy(sentinel={"pingIntervalMs": 250, "downAfterMs": 1000, "failoverTimeoutMs": RELEASE_MS})
+    async with under_load(cluster, lossy=True) as trial:
+        before = await cluster.view()
+        await world.local.cut((await others(cluster))[0], "all")
+        away_ns = time.monotonic_ns()
+        await trial.more_writes(100)
+        await world.local.kill(before.primary)
+        await trial.until(
+            "the cluster to say what it waits for",
+            lambda view: view.condition("Blocked").get("reason") == "WaitingForAReplica",
+        )
+        after = await trial.next_primary(before)
+        assert time.monotonic_ns() - away_ns > RELEASE_MS * 1_000_000
+        assert after.primary == before.primary
+        assert after.status["lastFailover"]["verdict"] == "PrimaryRestored"
+
+
+def directory(world: World, pod: str) -> Path:
+    return Path(f"/proc/{world.local.container_pid(pod)}/cwd").readlink()
+
+
+def cut_short(files: Path) -> None:
+    """Take the last writes from the append-only file."""
+    newest = max(files.rglob("*.incr.aof"), key=lambda path: path.stat().st_mtime_ns)
+    os.truncate(newest, newest.stat().st_size - LAST_WRITES_BYTES)
+
+
+def runs(world: World, pod: str) -> bool:
+    try:
+        world.local.container_pid(pod)
+    except UserError:
+        return False
+    return True
 
 
 async def test_all_pods_of_a_cluster_in_memory_restart_together_and_it_says_that_data_is_lost(

@@ -214,10 +214,16 @@ AGAIN = server(0, run_id="new0", started_s=STARTED_S)
 def exited(**changes: Any) -> View:
     """The kubelet saw the promoted process end, and started one since."""
     plain = pod(0, AGAIN, contact=Contact.UP, exit_seen=True, restarts=5, started_s=STARTED_S)
-    return view(plain._replace(**changes), pod(1, None), pod(2, None))
+    return view(plain._replace(**changes), pod(1, None), pod(2, None, terminated=True))
 
 
 EXITED = exited()
+
+
+def unheard(away_ms: int = 0, **changes: Any) -> View:
+    """The same, and one replica does not answer."""
+    mute = pod(2, None, **{"contact": Contact.SILENT, "silent_ms": away_ms, **changes})
+    return view(*EXITED.pods[:2], mute, away=(("vc-2", away_ms),))
 
 
 def test_too_few_whole_pods_are_refused() -> None:
@@ -246,6 +252,40 @@ def test_a_primary_whose_file_was_not_seen_whole_does_not_come_back_alone_unaske
     assert decide(unknown, restarted(0), vote(1), seen=exited(exit_seen=False)) == Way(None, "TooFewWholePods")
     accepted = decide(unknown, restarted(0), vote(1), seen=EXITED, consent=Consent(accept_data_loss="6"))
     assert accepted.why == "DataLossAccepted"
+
+
+@pytest.mark.parametrize(
+    "given", [(), (answer(2, None, AnswerKind.UNKNOWN),), (answer(2, None, AnswerKind.UNREACHABLE),)]
+)
+def test_a_disk_does_not_replace_the_vote_of_a_replica_that_may_answer_yet(given: tuple[Answer, ...]) -> None:
+    here = (restarted(0), vote(1), *given)
+    assert decide(WIDE, *here, seen=unheard(FACTS.release_after_ms - 1)) == Way(None, "WaitingForAReplica")
+    assert decide(WIDE, *here, seen=unheard(FACTS.release_after_ms)).why == "PrimaryRestored"
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        unheard(terminated=True),
+        unheard(contact=Contact.REFUSED, refusals=FACTS.refusals_for_death),
+        unheard(uid="uid-new"),
+        view(*EXITED.pods[:2]),
+    ],
+)
+def test_a_process_that_is_gone_is_not_waited_for(gone: View) -> None:
+    assert decide(WIDE, restarted(0), vote(1), seen=gone).why == "PrimaryRestored"
+
+
+@pytest.mark.parametrize(
+    "given", [restarted(2), answer(2, None, AnswerKind.ERROR), answer(2, None, AnswerKind.OTHER_PROCESS)]
+)
+def test_a_replica_that_answered_and_has_no_vote_is_not_waited_for(given: Answer) -> None:
+    assert decide(WIDE, restarted(0), vote(1), given, seen=unheard(contact=Contact.UP)).why == "PrimaryRestored"
+
+
+def test_a_person_need_not_wait_for_a_replica_that_may_answer_yet() -> None:
+    way = decide(WIDE, restarted(0), vote(1), seen=unheard(), consent=Consent(accept_data_loss="6"))
+    assert way.why == "DataLossAccepted"
 
 
 @pytest.mark.parametrize(
