@@ -14,7 +14,8 @@ from typing import Final
 
 READ: Final = select.EPOLLIN
 WRITE: Final = select.EPOLLOUT
-BROKEN: Final = select.EPOLLHUP | select.EPOLLERR
+FAILED: Final = select.EPOLLERR
+BROKEN: Final = select.EPOLLHUP | FAILED
 
 _BUFFER_BYTES: Final = 256 * 1024
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gungnir.local.plane.faults import FaultTable
-from gungnir.local.plane.reactor import BROKEN, READ, WRITE, Reactor, Timer
+from gungnir.local.plane.reactor import BROKEN, FAILED, READ, WRITE, Reactor, Timer
 
 _MAX_DELAYED_BYTES: Final = 4 * 1024 * 1024
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
@@ -43,6 +43,7 @@ class _Side:
         "fd",
         "frozen",
         "other",
+        "over",
         "relay",
         "sock",
         "timer",
@@ -57,6 +58,7 @@ class _Side:
         self.other: _Side = self
         self.unsent = bytearray()
         self.eof = False
+        self.over = False  # both directions are shut
         self.frozen = False  # what this side sends is lost
         self.delay_ms = 0
         self.delayed: deque[tuple[float, bytes]] = deque()
@@ -72,8 +74,7 @@ class _Side:
         if not mask & ~WRITE:
             return
         if self.eof or self.frozen or not self.connected:
-            if mask & BROKEN:
-                self.relay.lost(self)
+            self._broken(mask)
             return
         buffer = self.relay.buffer
         try:
@@ -89,6 +90,17 @@ class _Side:
             self.other.send(buffer[:size])
         else:
             self._ended()
+
+    def _broken(self, mask: int) -> None:
+        """Handle what is told of a side that is not read."""
+        if not mask & BROKEN:
+            return
+        if self.eof and not mask & FAILED:
+            # Shut in both directions, in order: no reset. What came before may still wait for the other side.
+            self.over = True
+            self.relay.reactor.forget(self.fd)
+        else:
+            self.relay.lost(self)
 
     def send(self, data: bytes | memoryview) -> None:
         """Send to this side now, or keep what it does not take and stop reading the other side."""
@@ -109,7 +121,7 @@ class _Side:
 
     def rewatch(self) -> None:
         """Ask the reactor for exactly the readiness that this side can use now."""
-        if self.relay.closed:
+        if self.relay.closed or self.over:
             return
         mask = 0
         backlog = self.other.unsent or not self.other.connected or self.delayed_bytes > _MAX_DELAYED_BYTES

@@ -27,6 +27,14 @@ async def echo(streams: Any, data: bytes) -> bytes:
         return answer
 
 
+async def first_byte(address: str) -> bytes:
+    """Connect and read. A reset may come before the loop has seen that it is connected."""
+    reader, _writer = await connect(address)
+    async with asyncio.timeout(5):
+        data: bytes = await reader.readexactly(1)
+        return data
+
+
 async def refused(address: str, port: int = 7000) -> bool:
     try:
         _reader, writer = await connect(address, port)
@@ -65,6 +73,32 @@ def test_megabytes_pass_whole_and_an_end_of_stream_is_passed_on(on_plane: Any) -
     on_plane(scenario)
 
 
+def test_what_a_slow_reader_has_not_read_is_not_lost_when_both_sides_have_ended(on_plane: Any) -> None:
+    async def scenario(bench: Any) -> None:
+        address = bench.address()
+        await bench.listening(await bench.echo(address))
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.setblocking(False)
+        loop = asyncio.get_running_loop()
+        data = bytes(range(256)) * 20480
+        async with asyncio.timeout(10):
+            await loop.sock_connect(slow, (address, 7000))
+            await loop.sock_sendall(slow, data)
+            slow.shutdown(socket.SHUT_WR)
+            for _ in range(20):  # the relay of the first sees meanwhile that the server has ended it
+                streams = await connect(address)
+                await echo(streams, b"x")
+                streams[1].close()
+            received = bytearray()
+            while chunk := await loop.sock_recv(slow, 65536):
+                received += chunk
+        assert bytes(received) == data
+        slow.close()
+
+    on_plane(scenario)
+
+
 def test_the_end_of_a_process_is_reported_resets_its_connections_and_closes_its_door(on_plane: Any) -> None:
     async def scenario(bench: Any) -> None:
         address = bench.address()
@@ -90,11 +124,8 @@ def test_a_service_without_endpoints_refuses_and_one_whose_endpoint_is_dead_rese
         await bench.plane.route((service, 7000), [])
         assert await refused(service)
         await bench.plane.route((service, 7000), [(address, 7000)])
-        reader, writer = await connect(service)
-        async with asyncio.timeout(5):
-            with pytest.raises(ConnectionResetError):
-                await reader.readexactly(1)
-        writer.close()
+        with pytest.raises(ConnectionResetError):
+            await first_byte(service)
         await bench.listening(await bench.echo(address))
         streams = await connect(service)
         await bench.plane.unroute((service, 7000))
