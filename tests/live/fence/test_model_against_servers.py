@@ -4,6 +4,7 @@ What a pod's server does in ``spec/environment`` is compared with what ``valkey-
 both have come to rest: role, whom it follows, its link, how many keys it holds, whether its file holds all of them, the
 position of its fence, whether a command was refused, which pods have a replication id in common, and which of two of
 those is ahead. Steps are drawn at random from a seed; a difference names the seed, the steps and both readings.
+Directed sequences beside them go through what the protocol rests on.
 """
 
 import asyncio
@@ -40,6 +41,8 @@ SEEDS: Final = tuple(int(seed) for seed in os.environ.get("GUNGNIR_MODEL_SEEDS",
 SETUP: Final = Setup(Facts("c", "uid-c", COUNT, 1, persistent=True), rewrites=True)
 KEY_US: Final = 30_000_000
 """Microseconds for each key of a new append-only file: longer than a test takes."""
+NO_PINGS: Final = {"repl-ping-replica-period": "3600"}
+"""A ping is part of the stream, as a write is."""
 VERBS: Final = (Verb.DETACH, Verb.PROMOTE, Verb.FOLLOW, Verb.READ)
 Seen = tuple[tuple[object, ...], ...]
 
@@ -173,12 +176,97 @@ def handover(draw: random.Random, epoch: int) -> list[tuple[Verb, int, int, int]
     return [command for command in told if draw.random() < ARRIVES]
 
 
+def begun(epoch: int, first: int) -> list[tuple[object, ...]]:
+    """Return the commands of a failover in which all arrives."""
+    others = [index for index in range(COUNT) if index != first]
+    told = [(Verb.DETACH, index, epoch, first) for index in range(COUNT)]
+    return [*told, (Verb.PROMOTE, first, epoch, first), *((Verb.FOLLOW, index, epoch, first) for index in others)]
+
+
+STORIES: Final[dict[str, list[tuple[object, ...]]]] = {
+    "a replica goes on where it is, one that diverged copies all, and one that was told before keeps its link": [
+        *begun(2, 0),
+        ("write", 0),
+        *begun(3, 1),
+        ("write", 1),
+        (Verb.FOLLOW, 2, 3, 1),
+        (Verb.DETACH, 1, 4, 2),
+        (Verb.DETACH, 2, 4, 2),
+        (Verb.PROMOTE, 2, 4, 2),
+        ("write", 2),
+        (Verb.FOLLOW, 0, 4, 2),
+        ("write", 2),
+        (Verb.FOLLOW, 1, 4, 2),
+    ],
+    "an old primary that went on by itself loses what is only there": [
+        *begun(2, 0),
+        ("write", 0),
+        (Verb.DETACH, 1, 3, 1),
+        (Verb.DETACH, 2, 3, 1),
+        ("write", 0),
+        ("write", 0),
+        (Verb.PROMOTE, 1, 3, 1),
+        (Verb.FOLLOW, 2, 3, 1),
+        ("write", 1),
+        (Verb.DETACH, 0, 3, 1),
+        (Verb.FOLLOW, 0, 3, 1),
+    ],
+    "what is of an older epoch, or of a vote that was given, is refused; a link of an older epoch ends": [
+        *begun(2, 0),
+        (Verb.DETACH, 0, 2, 0),
+        (Verb.DETACH, 0, 3, 0),
+        (Verb.FOLLOW, 0, 2, 1),
+        (Verb.PROMOTE, 0, 2, 0),
+        (Verb.PROMOTE, 0, 3, 0),
+        ("write", 0),
+        (Verb.FOLLOW, 1, 2, 0),
+        (Verb.FOLLOW, 1, 3, 0),
+    ],
+    "a process that starts again is fenced where it was, and keeps its data; its replicas keep theirs": [
+        *begun(2, 0),
+        ("write", 0),
+        ("restart", 1),
+        (Verb.FOLLOW, 1, 2, 0),
+        ("restart", 0),
+        (Verb.PROMOTE, 0, 2, 0),
+        ("write", 0),
+        (Verb.FOLLOW, 2, 2, 0),
+        ("restart", 2),
+    ],
+}
+"""Directed sequences, each named by what it holds."""
+
+
+async def told(both: Both, step: tuple[object, ...]) -> None:
+    """Do one step of a story, and compare."""
+    match step:
+        case ("write", int(index)):
+            await both.write(index)
+        case ("restart", int(index)):
+            await both.restart(index)
+        case (Verb() as verb, int(index), int(epoch), int(host)):
+            await both.command(verb, index, epoch, host)
+        case _:
+            raise ValueError(step)
+    await both.agree()
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_servers_go_through_what_the_protocol_rests_on_as_the_model_has_it(
+    pods: "Start", name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step by step, as in the random sequences."""
+    monkeypatch.setattr(Pod, "more", NO_PINGS)
+    both = Both([pods(pod_name(index)) for index in range(COUNT)])
+    await both.agree()
+    for step in STORIES[name]:
+        await told(both, step)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_servers_do_what_the_model_has_them_do(pods: "Start", seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """After each of some random steps, the same is read from real servers as from those of the model."""
-    monkeypatch.setattr(
-        Pod, "more", {"repl-ping-replica-period": "3600"}
-    )  # A ping is part of the stream, as a write is.
+    monkeypatch.setattr(Pod, "more", NO_PINGS)
     draw = random.Random(seed)  # noqa: S311 - a seed that is told repeats the run
     both = Both([pods(pod_name(index)) for index in range(COUNT)])
     plan: list[tuple[Verb, int, int, int]] = []
@@ -205,7 +293,7 @@ async def test_a_server_that_is_killed_before_its_file_holds_a_copy_starts_with_
     pods: "Start", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in the model. Releases from 9.1 on write no new file if what they receive can be the beginning of theirs."""
-    monkeypatch.setattr(Pod, "more", {"repl-ping-replica-period": "3600", "aof-use-rdb-preamble": "no"})
+    monkeypatch.setattr(Pod, "more", {**NO_PINGS, "aof-use-rdb-preamble": "no"})
     both = Both([pods(pod_name(index)) for index in range(COUNT)])
     await both.agree()
     for index in range(COUNT):
