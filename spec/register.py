@@ -70,19 +70,36 @@ LIVENESS: Final[Mapping[int, Sooner]] = {
 
 
 class Defect(NamedTuple):
-    """A defect of the original: in a few words, the mutants that have it, and tests that hold it where none can."""
+    """A defect of the original: in a few words, the mutants that have it, tests that hold it off beside them.
+
+    ``why``: why there is no mutant, in a sentence, where there is none.
+    """
 
     what: str
     mutants: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
+    why: str = ""
+
+
+_FILES: Final = "It is in files that are shipped, not in code: the tests read them as they are."
 
 
 DEFECTS: Final[Mapping[int, Defect]] = {
     1: Defect("the Service leads to every pod", ("the client Service selects every pod",)),
     2: Defect("pod 0 is the primary for ever", ("pod 0 is the primary for ever",)),
     3: Defect("pod 0 starts as a primary", ("a pod starts as a primary",)),
-    4: Defect("the others follow pod 0, however old its data", ("replicas of a diverged history continue",)),
-    5: Defect("an empty pod is followed", ("variant G: an empty primary", "a disk is taken for whole data")),
+    4: Defect(
+        "the others follow pod 0, however old its data",
+        ("every other pod starts as a replica of pod 0", "replicas of a diverged history continue"),
+    ),
+    5: Defect(
+        "an empty pod is followed",
+        (
+            "pod 0 starts as a primary, whatever is left of its data",
+            "variant G: an empty primary",
+            "a disk is taken for whole data",
+        ),
+    ),
     6: Defect("the old primary is not stopped first", ("variant B: replicas are read while they follow",)),
     7: Defect("nothing is recorded before the promotion", ("the candidate is not stored", "variant G: two primaries")),
     8: Defect(
@@ -97,36 +114,77 @@ DEFECTS: Final[Mapping[int, Defect]] = {
     12: Defect("one refused object stops the failover", ("a refused object ends the round",)),
     13: Defect(
         "pods of others are counted",
-        ("another pod object is the candidate",),
+        (
+            "a pod belongs to the cluster of its label",
+            "what a former cluster of this name left counts",
+            "another pod object is the candidate",
+        ),
         ("tests/unit/runtime/test_cluster_cache.py",),
     ),
-    14: Defect("clusters of one name share their counters", tests=("tests/unit/runtime/test_operator.py",)),
-    15: Defect("counters outlive the lead", tests=("tests/unit/runtime/test_monitors.py",)),
+    14: Defect("clusters of one name share their counters", ("clusters of one name share their worker",)),
+    15: Defect(
+        "counters outlive the lead",
+        ("an operator that leads no more goes on watching", "what was heard outlives the lead"),
+    ),
     16: Defect(
         "writes of the Lease and the record overwrite", ("the API server stores an old record over a newer one",)
     ),
     17: Defect("an expired lead goes on", ("the lead has no end",)),
     18: Defect("the holder's clock is compared with ours", ("a renewed Lease does not start the count anew",)),
-    19: Defect("the Lease is never created", tests=("spec/test_rows.py",)),
+    19: Defect("the Lease is never created", ("an absent Lease is waited for",), ("spec/test_rows.py",)),
     20: Defect("objects of others are overwritten", ("an object of somebody else is written",)),
     21: Defect("everything is written every round, over any version", ("every object is written every round",)),
     22: Defect("errors are told by their text", ("an unknown update goes on with the next object",)),
     23: Defect("owner references have no uid", ("owned objects name no owner",)),
-    24: Defect("JSON is put together as text", tests=("tests/unit/runtime/test_api_executor.py",)),
-    25: Defect("one temporary file for all", tests=("tests/unit/test_deploy.py",)),
+    24: Defect(
+        "JSON is put together as text",
+        tests=("tests/unit/runtime/test_api_executor.py", "tests/unit/runtime/test_kube.py"),
+        why="Bodies are data until the client library encodes them: there is no text to leave unescaped.",
+    ),
+    25: Defect(
+        "one temporary file for all",
+        tests=("tests/unit/test_deploy.py",),
+        why="No file is written: requests go over a connection, and the root file system is read-only.",
+    ),
     26: Defect(
         "the status says what is not so", ("a promotion is not read back",), ("tests/unit/machines/test_summary.py",)
     ),
     27: Defect("a scale-down removes the primary", ("a scale-down takes the primary away",)),
     28: Defect("the disruption budget lets two go", ("a drain takes two pods at a time",)),
-    29: Defect("a reading is taken for a whole reply", tests=("tests/unit/runtime/test_valkey_connection.py",)),
-    30: Defect("the chart ships no Lease", tests=("spec/test_rows.py", "tests/unit/test_chart.py")),
-    31: Defect("rights are missing", tests=("tests/unit/runtime/test_rights.py",)),
-    32: Defect("the file system is read-only", tests=("tests/unit/test_deploy.py",)),
-    33: Defect("the Lease is not given back", tests=("spec/test_models.py", "tests/unit/runtime/test_leadership.py")),
-    34: Defect("tools of any version are fetched", tests=("tests/unit/test_packaging.py",)),
-    35: Defect("no password, and rights on every Secret", tests=("tests/unit/runtime/test_rights.py",)),
-    36: Defect("one hung call stops all clusters", tests=("tests/unit/runtime/test_queue.py",)),
-    37: Defect("tests accept what they should refuse", tests=("spec/test_mutants.py",)),
+    29: Defect(
+        "a reading is taken for a whole reply",
+        ("a string is taken before its end has arrived",),
+        ("tests/unit/runtime/test_valkey_connection.py",),
+    ),
+    30: Defect(
+        "the chart ships no Lease",
+        ("an absent Lease is waited for",),
+        ("spec/test_rows.py", "tests/unit/test_chart.py"),
+    ),
+    31: Defect(
+        "rights are missing", ("the operator may not write what it owns",), ("tests/unit/runtime/test_rights.py",)
+    ),
+    32: Defect("the file system is read-only", tests=("tests/unit/test_deploy.py",), why=_FILES),
+    33: Defect(
+        "the Lease is not given back",
+        ("an operator that ends keeps the lease",),
+        ("spec/test_models.py", "tests/unit/runtime/test_leadership.py"),
+    ),
+    34: Defect("tools of any version are fetched", tests=("tests/unit/test_packaging.py",), why=_FILES),
+    35: Defect(
+        "no password, and rights on every Secret",
+        ("the operator may delete what it owns",),
+        ("tests/unit/runtime/test_rights.py",),
+    ),
+    36: Defect(
+        "one hung call stops all clusters",
+        ("a round that hangs keeps its place", "urgent work waits for a place"),
+        ("tests/unit/runtime/test_queue.py",),
+    ),
+    37: Defect(
+        "tests accept what they should refuse",
+        tests=("spec/test_mutants.py",),
+        why="It is about tests, not about code: that ours can fail is what all mutants together show.",
+    ),
 }
 """B1-B37."""

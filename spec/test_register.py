@@ -63,8 +63,9 @@ def test_an_item_of_liveness_is_checked() -> None:
 
 @pytest.mark.parametrize("number", DEFECTS)
 def test_a_former_defect_is_a_mutant_or_is_tested(number: int) -> None:
-    """Where the worlds can show it, a wrong version of the code has it; else tests hold it."""
+    """Where it can be said of our code, a wrong version has it; else a sentence says why not, and tests hold it."""
     defect, names = DEFECTS[number], {mutant.name for mutant in MUTANTS}
-    assert defect.mutants or defect.tests
+    assert bool(defect.mutants) != bool(defect.why), "a mutant has it, or a sentence says why none can"
+    assert defect.mutants or (defect.tests and defect.why.endswith("."))
     assert names.issuperset(defect.mutants), set(defect.mutants) - names
     assert all((ROOT / path).is_file() for path in defect.tests)

@@ -63,6 +63,8 @@ _ALL: Final = (
     Model("crash, power and a write", Budget(crash=1, power=1, write=1), only=_LOST),
     # It takes its ids and its offset from a snapshot file: only that it restarted tells that it lost data.
     Model("P4", Budget(power=1), half_voted, setup=_PLAIN._replace(remembers_ids=True, gone=1), only=_LOST),
+    Model("isolated, a crash and a write", Budget(isolate=1, crash=1, write=1), only=_LOST),
+    Model("power and a write", Budget(power=1, write=1), only=_LOST),
     Model("G: two primaries", Budget(cut_operator=1), only=("atMostOneMaster",)),
     Model("G: an empty primary", Budget(cut_operator=1, lose=1), only=("noEmptyMasterPromoted",)),
     Model("G: a confirmed write", Budget(cut_operator=1, write=1), only=_LOST),

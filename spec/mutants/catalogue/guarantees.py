@@ -102,6 +102,29 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         explored("first start", "bootNeverSelfPromotes"),
     ),
     _server(
+        "every other pod starts as a replica of pod 0",
+        "A process that starts follows nobody, until it is told whom.",
+        (
+            "    pod = pod._replace(up=True, run=run,",
+            "allowed = host.fence == acting(pod.creds) if setup.link_bound else pod.creds > 0",
+        ),
+        (
+            (
+                "    boots = {'follows': 0, 'follows_uid': 1, 'creds': 1} if index else {}\n"
+                "    pod = pod._replace(up=True, run=run, **boots,"
+            ),
+            "allowed = pod.creds > 0",
+        ),
+        explored("isolated, a crash and a write", "noAckedWriteLost"),
+    ),
+    _server(
+        "pod 0 starts as a primary, whatever is left of its data",
+        "A process that starts on a volume that lost data serves nobody, and nobody copies it.",
+        "pod = pod._replace(up=True, run=run,",
+        "pod = pod._replace(up=True, run=run, primary=index == 0,",
+        explored("power and a write", "noAckedWriteLost"),
+    ),
+    _server(
         "a pod that is told to stop goes on following",
         "A pod that was told to stop follows nobody, and its data changes no more.",
         "pod._replace(primary=False, follows=HOLD, follows_uid=0, link=Link.DOWN, copy=None))",

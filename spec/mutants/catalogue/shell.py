@@ -120,6 +120,13 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         _awaited("test_monitors.py"),
     ),
     _rights(
+        "the operator may not write what it owns",
+        "There is a right for every kind of request.",
+        '    UpdateOwned: _owned("update"),\n',
+        "",
+        checked("runtime/test_rights.py"),
+    ),
+    _rights(
         "the operator may delete what it owns",
         "Nothing may be deleted or executed.",
         '    UpdateOwned: _owned("update"),\n',
@@ -138,6 +145,20 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "A pod's cluster is told by its name, which nobody can edit.",
         "        if resource is PODS:  # its labels may have been edited; its name cannot\n",
         "        if resource is PODS and not name:\n",
+        _awaited("test_operator.py"),
+    ),
+    _operator(
+        "clusters of one name share their worker",
+        "A cluster is known by its name and its namespace.",
+        "    def _worker(self, key: Key) -> ClusterWorker:\n",
+        '    def _worker(self, key: Key) -> ClusterWorker:\n        key = ("", key[1])\n',
+        _awaited("test_operator.py"),
+    ),
+    _operator(
+        "an operator that leads no more goes on watching",
+        "Who does not lead has no monitors, so whoever leads again begins to count anew.",
+        "                worker.rest()\n",
+        "                pass\n",
         _awaited("test_operator.py"),
     ),
     _cache(

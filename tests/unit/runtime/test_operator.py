@@ -82,6 +82,27 @@ async def test_a_pod_belongs_to_the_cluster_that_its_name_says_whatever_its_labe
     assert {key: set(worker.cache.pods) for key, worker in operator._workers.items()} == {KEY: {"vc-0", "vc-1"}}
 
 
+async def test_clusters_of_one_name_have_workers_of_their_own(operator: Operator) -> None:
+    """What is heard of the pods of one says nothing of the other's, which have the same names."""
+    elsewhere = a_pod("vc-0")
+    elsewhere["metadata"] |= {"namespace": "elsewhere", "uid": "q"}
+    for pod in (a_pod("vc-0"), elsewhere):
+        operator._on_event(PODS, EventKind.ADDED, pod)
+    uids = {key: worker.cache.pods["vc-0"]["metadata"]["uid"] for key, worker in operator._workers.items()}
+    assert uids == {KEY: "p", ("elsewhere", "vc"): "q"}
+    assert len({id(worker._monitors) for worker in operator._workers.values()}) == len(uids)
+
+
+async def test_who_leads_no_more_watches_nobody(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Monitors end with the lead, and their counts with them: the next lead begins with new ones."""
+    followed: list[dict[str, Any]] = []
+    monkeypatch.setattr(operator._worker(KEY)._monitors, "follow", followed.append)
+    operator._leader_changed(True)
+    assert followed == []
+    operator._leader_changed(False)
+    assert followed == [{}]
+
+
 async def test_a_step_that_is_in_no_table_is_told_to_those_who_look_at_the_cluster(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
