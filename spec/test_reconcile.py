@@ -7,7 +7,7 @@ import pytest
 
 from gungnir.machines import reconcile
 from gungnir.resources import client_service, stateful_set
-from spec.environment import owned
+from spec.environment import contents
 from spec.environment.owned import OwnedBudget, successors
 from spec.judging import rewritten
 from spec.models.reconcile import MODELS, OwnedModel, explore, first_world, matches
@@ -28,7 +28,7 @@ CONVERGING = (
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
     """What was computed of unmodified functions is not used for modified ones, and the other way round."""
-    caches = (owned.drifted, owned.merged, owned.desired, owned.owner, owned.failed_over)
+    caches = (contents.drifted, contents.merged, contents.desired, contents.owner, contents.failed_over)
     for cached in caches:
         cached.cache_clear()
     yield

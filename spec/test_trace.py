@@ -75,9 +75,9 @@ def test_a_file_is_read_line_by_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "line 2: JSONDecodeError"),
         ("[]", "line 2: TypeError: not an object"),
-        ('{"at_ms": 1, "machine": "failover"}', "line 2: KeyError: 'trigger'"),
+        ('{"number": 1, "at_ms": 1, "machine": "failover"}', "line 2: KeyError: 'trigger'"),
+        ('{"at_ms": 1, "machine": "lease", "event": "leads"}', "line 2: KeyError: 'number'"),
         ('{"type": "Meteor"}', "line 2: ValueError: there is no type 'Meteor'"),
         ('{"type": "Unknown", "size": 1}', "line 2: ValueError: Unknown has no field 'size'"),
         (
@@ -89,7 +89,37 @@ def test_a_file_is_read_line_by_line(tmp_path: Path) -> None:
 def test_a_line_that_is_none_is_named(text: str, said: str) -> None:
     """By its number, and by what is wrong with it."""
     if '"type"' in text:
-        step = {"at_ms": 1, "machine": "m", "trigger": "t", "phase": "P", "sent": json.loads(text), "reply": None}
+        step = {
+            "number": 1,
+            "at_ms": 1,
+            "machine": "m",
+            "trigger": "t",
+            "phase": "P",
+            "sent": json.loads(text),
+            "reply": None,
+        }
         text = json.dumps(step)
     with pytest.raises(TraceError, match=said):
         list(lines(["", text]))
+
+
+def test_what_a_killed_process_left_of_a_line_is_passed_over(tmp_path: Path) -> None:
+    """The next process ends it, and counts anew; at the end of the file nothing follows."""
+    path = tmp_path / "trace.jsonl"
+    for text in ('{"number": 3, "at_ms": 1, "clust', '{"number": 2, "at'):
+        trace = Trace(str(path))
+        trace.line(machine="lease", event="leads", identity="op-1")
+        trace.close()
+        with path.open("a") as file:
+            file.write(text)
+    with path.open() as file:
+        assert [line.place for line in lines(file)] == [1, 1]
+
+
+def test_half_a_line_in_the_middle_of_a_process_is_told() -> None:
+    """Nothing but the end of a process leaves one."""
+    whole = '{"number": 2, "at_ms": 1, "machine": "lease", "event": "leads"}'
+    with pytest.raises(TraceError, match="line 1: JSONDecodeError"):
+        list(lines([whole[:20], whole]))
+    with pytest.raises(TraceError, match="line 1: JSONDecodeError"):
+        list(lines([whole[:20], whole[:30]]))

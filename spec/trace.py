@@ -2,7 +2,8 @@
 
 ``gungnir run --trace-file`` writes one JSON line for each step of a machine and for each piece of evidence
 (``gungnir.runtime.trace``). Rounds of one cluster never overlap, so its lines are in the order of its steps. The last
-step of a round that found nothing to do is not written.
+step of a round that found nothing to do is not written. A process that was killed may have left half a line: the next
+one, if there is any, begins to count anew.
 """
 
 import json
@@ -24,11 +25,13 @@ class TraceError(UserError):
 class StepLine(NamedTuple):
     """A step: in a round of ``machine``, ``sent`` was answered with ``reply``, and ``trigger`` led to ``phase``.
 
-    ``number`` counts the lines of the file from 1; ``at_ms`` is the wall clock in Unix milliseconds. The first step of
-    a round has the ``facts`` that it is taken with, and ``start``: what its first state has of its own.
+    ``number`` counts the lines of the file from 1, ``place`` those of the process; ``at_ms`` is the wall clock in Unix
+    milliseconds. The first step of a round has the ``facts`` that it is taken with, and ``start``: what its first state
+    has of its own.
     """
 
     number: int
+    place: int
     at_ms: float
     cluster: str
     machine: str
@@ -45,6 +48,7 @@ class EventLine(NamedTuple):
     """What was noticed between steps, by the monitor of a pod or by the lease: ``about`` is the pod or identity."""
 
     number: int
+    place: int
     at_ms: float
     cluster: str
     machine: str
@@ -68,11 +72,20 @@ def lines(texts: Iterable[str]) -> Iterator[Line]:
     Raises:
         TraceError: a line is no JSON, or is none that the operator writes.
     """
+    torn: TraceError | None = None
     for number, text in enumerate(texts, 1):
         if not text.strip():
             continue
         try:
-            yield _line(number, json.loads(text))
+            data = json.loads(text)
+            if torn is not None and data["number"] != 1:
+                raise torn
+            torn = None
+            yield _line(number, data)
+        except json.JSONDecodeError as error:
+            if torn is not None:
+                raise torn from None
+            torn = TraceError(f"line {number}: {type(error).__name__}: {error}")
         except (ValueError, KeyError, TypeError) as error:
             raise TraceError(f"line {number}: {type(error).__name__}: {error}") from error
 
@@ -83,9 +96,10 @@ def _line(number: int, data: Any) -> Line:
     cluster = data.get("cluster", "")
     if "event" in data:
         about = str(data.get("pod") or data.get("identity") or "")
-        return EventLine(number, data["at_ms"], cluster, data["machine"], data["event"], about)
+        return EventLine(number, data["number"], data["at_ms"], cluster, data["machine"], data["event"], about)
     return StepLine(
         number,
+        data["number"],
         data["at_ms"],
         cluster,
         data["machine"],

@@ -33,6 +33,9 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end, until Ctrl-C.")] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Write the screen as a picture to this file.")] = None,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", help="Write every step of the operator to this file, as JSON lines.")
+    ] = None,
     no_color: Annotated[bool, typer.Option("--no-color", help="Use no colours.")] = False,
     manifest: Annotated[
         Path | None, typer.Option("--manifest", help="Apply this file instead of the quick start's ValkeyCluster.")
@@ -42,14 +45,14 @@ def demo(
 
     Exit code 0 only if no write that WAIT 1 confirmed was lost and never were there two primaries with replicas.
     """
-    for path in (json, svg):
+    for path in (json, svg, trace):
         if path is not None and not path.absolute().parent.is_dir():
             raise UserError(f"{path}: the directory {path.absolute().parent} does not exist; create it first")
     objects = load_manifest(manifest or _quickstart())
     cluster_in(objects)  # before anything is started
     screen = Screen(color=not no_color, picture=svg is not None)
     try:
-        figures = asyncio.run(_main(screen, objects, keep=keep, json=json, svg=svg))
+        figures = asyncio.run(_main(screen, objects, keep=keep, json=json, svg=svg, trace=trace))
     except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C, SIGTERM
         screen.problem("interrupted; everything that was started is stopped")
         raise typer.Exit(_EXIT_INTERRUPTED) from None
@@ -57,7 +60,13 @@ def demo(
 
 
 async def _main(
-    screen: Screen, manifest: Sequence[Object], *, keep: bool, json: Path | None, svg: Path | None
+    screen: Screen,
+    manifest: Sequence[Object],
+    *,
+    keep: bool,
+    json: Path | None,
+    svg: Path | None,
+    trace: Path | None,
 ) -> Figures | None:
     # SIGTERM ends the demo as Ctrl-C does, so that nothing is left behind.
     task = asyncio.current_task()
@@ -73,6 +82,9 @@ async def _main(
             for operator in world.operators:
                 screen.problem(f"The end of the log of {operator.options.identity}:\n{operator.log_tail()}")
             return None
+        finally:
+            if trace is not None:
+                _copy_traces(world, trace)
         screen.summary(figures)
         _write(figures, json)
         if svg is not None:
@@ -85,6 +97,13 @@ async def _main(
 def _write(figures: Figures, path: Path | None) -> None:
     if path is not None:
         path.write_text(figures.to_json())
+
+
+def _copy_traces(world: World, path: Path) -> None:
+    with path.open("wb") as file:
+        for operator in world.operators:
+            if operator.trace.path.exists():
+                file.write(operator.trace.path.read_bytes())
 
 
 async def _keep(screen: Screen, world: World) -> None:

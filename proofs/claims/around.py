@@ -204,13 +204,14 @@ CLAIMS: Final[tuple[Claim, ...]] = (
     Claim(
         "a trace is a run of the machines",
         (
-            "Every step of a recorded run of the operator is taken again by the same functions, and an "
-            "edited line is refused"
+            "Every step of a run of the operator is taken again by the same functions, on observations that the models "
+            "reach, and an edited line is refused"
         ),
-        ("spec.replay:replay",),
-        "a recorded failover; a start and a failover of the embedded cluster",
+        ("spec.replay:replay", "spec.observations:unknown", "spec.observed:aspects"),
+        "every operator of the live suite, the demo, and a recorded failover; what the models leave out is listed",
         (
             "spec/test_replay.py::test_a_trace_of_the_running_operator_is_what_the_machines_do",
+            "spec/test_observations.py::test_what_small_models_observe_is_in_the_file",
             (
                 "tests/live/failover/test_trace_replays.py::"
                 "test_every_step_of_a_start_and_a_failover_is_one_of_the_machines"
@@ -219,6 +220,9 @@ CLAIMS: Final[tuple[Claim, ...]] = (
         (
             "test spec/test_replay.py::test_an_edited_trace_is_refused_at_the_line",
             "test spec/test_replay.py::test_a_trace_without_one_of_its_lines_is_refused",
+            "test spec/test_replay.py::test_a_trace_with_two_steps_swapped_is_refused",
+            "test spec/test_replay.py::test_a_changed_request_is_refused",
+            "test spec/test_replay.py::test_a_changed_observation_is_refused",
         ),
         ("runtime", "samples"),
     ),

@@ -1,7 +1,7 @@
 """The operators: rounds of the unmodified machines, one reply after another, and what becomes of what they send."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from gungnir.machines import failover, repair, scale_down, switchover
 from gungnir.machines.facts import Facts
@@ -29,6 +29,7 @@ from gungnir.machines.view import View
 from spec.environment.api_server import MUTATING, serve
 from spec.environment.commands import CHANGING, can_raise, carried_out, raised
 from spec.environment.observation import relabelled, seen
+from spec.observed import aspects
 from spec.world import RECORDS, REQUESTS, STATES, STRAYS, Label, Operator, Ref, Setup, Stray, World, pod_index, run_of
 
 Move = tuple[Label, World]
@@ -41,9 +42,13 @@ MACHINES: Final[dict[str, tuple[Callable[[], Step[Any]], Callable[[Facts, Any, R
 
 
 class Taken:
-    """Every (machine, source phase, trigger) that was taken: compared with the tables."""
+    """Every (machine, source phase, trigger) that was taken: compared with the tables.
+
+    ``observed``: what machines observed (``spec.observed``), where somebody asks for it.
+    """
 
     edges: Final[set[tuple[str, str, str]]] = set()
+    observed: ClassVar[set[str] | None] = None
 
 
 def moves(setup: Setup, world: World, index: int) -> Iterator[Move]:
@@ -117,6 +122,8 @@ def _stepped(setup: Setup, machine: str, state: Ref[object], reply: Reply) -> St
     before: Any = state.value
     after = MACHINES[machine][1](setup.facts, before, reply)
     Taken.edges.add((machine, str(before.phase), after.trigger))
+    if Taken.observed is not None:
+        Taken.observed.update(aspects(machine, before, reply))
     return after
 
 

@@ -2,21 +2,18 @@
 
 Rules
 - Objects are real manifests: the production builders make them, the production drift decides, the production merge is
-  what an update writes. Here they are kept as canonical JSON, numbered.
+  what an update writes (``spec.environment.contents``).
 - Reads and writes are of the API server itself; only the operator's idea of the ValkeyCluster (its cache) may be old.
 - The failover machine is one of the others: it moves the client Service and stamps the StatefulSet at any time.
 """
 
-import json
 from collections.abc import Iterator
-from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from gungnir.api.cluster import parse_cluster
 from gungnir.machines import reconcile
 from gungnir.machines.facts import Facts
 from gungnir.machines.kernel import Step
-from gungnir.machines.record import Primary, Record
+from gungnir.machines.record import Record
 from gungnir.machines.requests import (
     AlreadyExists,
     ClusterSeen,
@@ -39,37 +36,16 @@ from gungnir.machines.requests import (
     Version,
 )
 from gungnir.machines.view import View
-from gungnir.resources.client_service import with_primary
-from gungnir.resources.credentials import acl_lines
-from gungnir.resources.drift import merge_owned, owned_drift
-from gungnir.resources.inputs import BuildInputs
-from gungnir.resources.inventory import OwnedKind, build
-from gungnir.resources.labels import Ownership, ownership
-from gungnir.resources.stateful_set import with_epoch
-from gungnir.runtime.facts import size_of
+from gungnir.resources.inventory import OwnedKind
+from gungnir.resources.labels import Ownership
+from spec.environment.contents import Cluster, content, desired, drifted, edited, failed_over, foreign, merged, owner
 from spec.environment.operators import Taken
+from spec.observed import aspects
 from spec.world import CLUSTER, Label, Number, pod_name
 
-KEY: Final = "ab" * 32
 FACTS: Final = Facts(CLUSTER, "", 3, 1, persistent=True)
 WRITES: Final = (CreateOwned, UpdateOwned)
 SERVICES: Final = (OwnedKind.HEADLESS_SERVICE, OwnedKind.CLIENT_SERVICE, OwnedKind.READ_SERVICE)
-FAILED_OVER: Final = 7
-"""The epoch that the failover machine writes, newer than any that the operator's cache knows of."""
-
-
-class Cluster(NamedTuple):
-    """The ValkeyCluster: which one of its name (``number``, 0: none yet), which spec it has, and who is primary."""
-
-    number: int
-    spec: int = 0
-    deleting: bool = False
-    primary: int = 0
-
-    @property
-    def uid(self) -> str:
-        """Its uid."""
-        return f"uid-{self.number}"
 
 
 class Owned(NamedTuple):
@@ -151,91 +127,11 @@ class OwnedWorld(NamedTuple):
 
 Move = tuple[Label, OwnedWorld]
 
-# --- contents -------------------------------------------------------------------------------------------------------
-
-_TEXTS: Final[list[str]] = []
-_NUMBERS: Final[dict[str, int]] = {}
-
-
-def stored(manifest: Any) -> int:
-    """Return the number of a content."""
-    text = json.dumps(manifest, sort_keys=True)
-    number = _NUMBERS.setdefault(text, len(_TEXTS))
-    if number == len(_TEXTS):
-        _TEXTS.append(text)
-    return number
-
-
-def content(number: int) -> Any:
-    """Return the content of a number."""
-    return json.loads(_TEXTS[number])
-
 
 def _told(owned: Owned) -> str:
     references = content(owned.content)["metadata"].get("ownerReferences") or ()
     owner = ", ".join(reference["uid"] for reference in references) or "nobody"
     return f"content {owned.content} of {owner}" + (", being deleted" if owned.deleting else "")
-
-
-@cache
-def inputs(cluster: Cluster) -> BuildInputs:
-    """Return what the builders make manifests of."""
-    spec = ({"replicas": 3}, {"replicas": 5, "config": {"maxmemory": "64mb"}})[cluster.spec]
-    metadata = {"name": CLUSTER, "namespace": "ns", "uid": cluster.uid}
-    parsed = parse_cluster({"metadata": metadata, "spec": spec})
-    record = Record(primary=Primary(pod_name(cluster.primary), "", "", "", 1))
-    return BuildInputs(parsed, 1, KEY, "open sesame", replicas=size_of(parsed, record))
-
-
-@cache
-def desired(kind: str, cluster: Cluster) -> int:
-    """Return the content that the builders make."""
-    return stored(build(OwnedKind(kind), inputs(cluster._replace(deleting=False))))
-
-
-@cache
-def drifted(kind: str, cluster: Cluster, live: int) -> bool:
-    """Tell whether an object differs in our fields from what it should be."""
-    return bool(owned_drift(content(desired(kind, cluster)), content(live)))
-
-
-@cache
-def merged(kind: str, cluster: Cluster, live: int) -> int:
-    """Return what an update writes."""
-    return stored(merge_owned(content(desired(kind, cluster)), content(live)))
-
-
-@cache
-def owner(live: int, uid: str) -> Ownership:
-    """Tell whose an object is."""
-    return ownership(content(live), uid)
-
-
-@cache
-def edited(live: int) -> int:
-    """Somebody changes a label of ours, and adds one of their own."""
-    changed = content(live)
-    changed["metadata"]["labels"] |= {"app.kubernetes.io/managed-by": "hand", "theirs": "stays"}
-    return stored(changed)
-
-
-@cache
-def foreign(kind: str, cluster: Cluster, uid: str) -> int:
-    """Return an object of our name that somebody else made: another controller's, or with an empty uid nobody's."""
-    made = content(desired(kind, cluster))
-    reference = {"apiVersion": "v1", "kind": "Other", "name": "other", "uid": uid, "controller": True}
-    made["metadata"]["ownerReferences"] = [reference] if uid else []
-    return stored(made)
-
-
-@cache
-def failed_over(kind: str, live: int) -> int:
-    """Return the object as the failover machine leaves it."""
-    if kind == OwnedKind.CLIENT_SERVICE:
-        return stored(with_primary(content(live), f"{CLUSTER}-1", FAILED_OVER))
-    if kind == OwnedKind.STATEFUL_SET:
-        return stored(with_epoch(content(live), FAILED_OVER, acl_lines(FAILED_OVER, KEY, "uid-1")))
-    return live
 
 
 # --- the operator ---------------------------------------------------------------------------------------------------
@@ -338,6 +234,8 @@ def _received(name: str, before: OwnedWorld, after: OwnedWorld, reply: Reply) ->
         raise ValueError("an idle operator waits for nothing")
     step: Step[reconcile.State] = reconcile.step(FACTS, worker.state, reply)
     Taken.edges.add(("reconcile", str(worker.state.phase), step.trigger))
+    if Taken.observed is not None:
+        Taken.observed.update(aspects("reconcile", worker.state, reply))
     ended = step.request is None
     now = worker._replace(state=None if ended else step.state, request=step.request)
     return Label(name, "operator", (worker.request, reply, step), fair=name == "api"), after._replace(worker=now)

@@ -11,18 +11,8 @@ from gungnir.resources.epoch import epoch_of
 from gungnir.resources.inventory import OwnedKind
 from gungnir.resources.labels import Ownership
 from gungnir.resources.stateful_set import epoch_parts
-from spec.environment.owned import (
-    Cluster,
-    OwnedBudget,
-    OwnedWorld,
-    Worker,
-    content,
-    desired,
-    drifted,
-    merged,
-    owner,
-    successors,
-)
+from spec.environment.contents import Cluster, content, desired, drifted, merged, owner
+from spec.environment.owned import OwnedBudget, OwnedWorld, Worker, successors
 from spec.explorer import OnStepOf, Result, Search, SometimesOf
 from spec.world import Label
 

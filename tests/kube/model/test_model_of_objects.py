@@ -47,8 +47,9 @@ from gungnir.resources.inventory import OwnedKind, build, name_of
 from gungnir.runtime.api_executor import ApiExecutor
 from gungnir.runtime.cluster_cache import ClusterCache
 from gungnir.runtime.kube_resources import VALKEYCLUSTERS, resource_of
-from spec.environment import owned
-from spec.environment.owned import Cluster, OwnedBudget, OwnedWorld, Worker, content, served
+from spec.environment import contents, owned
+from spec.environment.contents import Cluster
+from spec.environment.owned import OwnedBudget, OwnedWorld, Worker, served
 from spec.world import CLUSTER
 from tests.kube.api import Obj, until
 from tests.kube.model.conftest import RUNS, SHOWN, STEPS, TIMEOUT_S, Real, Space, Versions
@@ -146,7 +147,7 @@ class Both:
 
     def inputs(self, cluster: Cluster) -> BuildInputs:
         """Return what manifests are made of, with the names that the server gave."""
-        made = owned.inputs(cluster)
+        made = contents.inputs(cluster)
         metadata = made.cluster.metadata.model_copy(
             update={"uid": self.uids[cluster.number], "namespace": self.space.namespace}
         )
@@ -154,7 +155,7 @@ class Both:
 
     def place(self, kind: str) -> tuple[str, str]:
         """Return resource and name of an object."""
-        manifest = build(OwnedKind(kind), owned.inputs(Cluster(1)))
+        manifest = build(OwnedKind(kind), contents.inputs(Cluster(1)))
         return resource_of(manifest).plural, name_of(OwnedKind(kind), CLUSTER)
 
     def stored(self) -> dict[str, Obj | None]:
@@ -278,7 +279,7 @@ class Both:
                     "PATCH", *place, {"metadata": {"labels": labels, "annotations": {MARK: str(len(self.told))}}}
                 ).taken()
             case "failover":
-                self.space("PUT", *place, content(owned.failed_over(kind, owned.stored(live)))).taken()
+                self.space("PUT", *place, contents.content(contents.failed_over(kind, contents.stored(live)))).taken()
             case _:
                 raise ValueError(what)
 
@@ -300,7 +301,7 @@ class Both:
         present = self.world.cluster
         if before[kind] is not None or present is None:
             return
-        self.world = self.world.with_object(kind, owned.foreign(kind, present, uid))
+        self.world = self.world.with_object(kind, contents.foreign(kind, present, uid))
         made = build(OwnedKind(kind), self.inputs(present))
         reference = {"apiVersion": "v1", "kind": "Other", "name": "other", "uid": uid, "controller": True}
         made["metadata"]["ownerReferences"] = [reference] if uid else []
@@ -346,7 +347,9 @@ class Both:
             if kind not in STATUS_IS_KEPT:
                 moved = was is None or version(was) != version(live)
                 assert moved == (model.objects[index] != own), self.story(f"{kind} was written: {moved}")
-            assert marks(kind, live) == marks(kind, content(own.content)), self.story(f"{kind}: {marks(kind, live)}")
+            assert marks(kind, live) == marks(kind, contents.content(own.content)), self.story(
+                f"{kind}: {marks(kind, live)}"
+            )
             for belief in self.beliefs:
                 found = self.space.ask(self.executor(belief), GetOwned(kind))
                 told = served(self.world, belief, GetOwned(kind))[1]

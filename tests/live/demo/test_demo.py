@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from gungnir.demo.waiting import wait_for
+from spec.replay import replay
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
@@ -45,8 +46,9 @@ def alive(pattern: str, root: int) -> list[int]:
 
 @pytest.mark.timeout(150)
 async def test_the_demo_ends_well_and_writes_its_figures_and_its_picture(tmp_path: Path) -> None:
-    figures, picture = tmp_path / "figures.json", tmp_path / "demo.svg"
-    async with demo("--json", str(figures), "--svg", str(picture), "--no-color") as process:
+    figures, picture, trace = tmp_path / "figures.json", tmp_path / "demo.svg", tmp_path / "trace.jsonl"
+    options = ("--json", str(figures), "--svg", str(picture), "--trace", str(trace), "--no-color")
+    async with demo(*options) as process:
         printed = (await process.communicate())[0].decode()
     assert process.returncode == 0, printed
     content = json.loads(figures.read_text())
@@ -57,6 +59,10 @@ async def test_the_demo_ends_well_and_writes_its_figures_and_its_picture(tmp_pat
     assert "<svg" in picture.read_text()
     assert "write accepted" in printed
     assert "\x1b" not in printed
+    with trace.open(encoding="utf-8") as file:
+        done = replay(file)
+    assert done.rounds > len(names)
+    assert not done.skipped
 
 
 @pytest.mark.timeout(150)

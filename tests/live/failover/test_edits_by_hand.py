@@ -80,10 +80,11 @@ async def test_a_client_service_that_is_deleted_is_back_and_leads_to_the_primary
 
 
 async def test_a_status_that_was_wiped_stops_the_operator_and_not_the_clients_until_it_is_restored(
-    world: World, deploy: Any, under_load: Any
+    world: World, deploy: Any, under_load: Any, edited_by_hand: Any
 ) -> None:
     """The record is in it. Without one nobody can tell who may be promoted, and the pods are of a later epoch."""
     cluster = await deploy()
+    edited_by_hand(cluster)
     async with under_load(cluster) as trial:
         before = await cluster.view()
         wiped = dict.fromkeys(before.status)
