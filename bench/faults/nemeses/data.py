@@ -11,6 +11,7 @@ from bench.faults.nemeses.process import away_ms
 from bench.faults.scene import Scene
 from gungnir.demo.waiting import wait_for
 from gungnir.errors import UserError
+from gungnir.local.cluster import LocalCluster
 from gungnir.resp import ErrorReply
 from gungnir.resp.commands import replicaof, replicaof_no_one
 
@@ -52,13 +53,13 @@ async def _primary_by_hand(scene: Scene) -> None:
     await scene.pause(away_ms(scene))
 
 
-def data_directory(scene: Scene, pod: str) -> Path:
+def data_directory(local: LocalCluster, pod: str) -> Path:
     """Where the server of a pod keeps its files.
 
     Raises:
         UserError: It does not run.
     """
-    return Path(f"/proc/{scene.local.container_pid(pod)}/cwd").readlink()
+    return Path(f"/proc/{local.container_pid(pod)}/cwd").readlink()
 
 
 def fill(directory: Path) -> Path:
@@ -81,7 +82,7 @@ def free(full: Path) -> None:
 
 
 async def _disk_full(scene: Scene, victim: str) -> None:
-    full = fill(data_directory(scene, victim))
+    full = fill(data_directory(scene.local, victim))
     try:
         scene.strike(f"the disk of {victim} is full")
         await scene.contestant.admin(victim, (b"BGREWRITEAOF",))
@@ -103,24 +104,25 @@ async def _disk_full_replica(scene: Scene) -> None:
 
 
 async def _truncate(scene: Scene, victim: str) -> None:
-    directory = data_directory(scene, victim)
+    directory = data_directory(scene.local, victim)
     scene.local.restart_delay_ms = RESTART_MS
     scene.strike(f"SIGKILL {victim}")
     await scene.local.kill(victim)
-
-    def ended() -> bool:
-        try:
-            scene.local.container_pid(victim)
-        except UserError:
-            return True
-        return False
-
-    await wait_for(f"{victim} to end", ended, timeout_ms=RESTART_MS // 2, poll_ms=5)
-    scene.mark(_cut_off(directory, scene.choose_number("truncated_bytes", 1, TRUNCATED_AT_MOST)))
+    await wait_for(f"{victim} to end", lambda: has_ended(scene.local, victim), timeout_ms=RESTART_MS // 2, poll_ms=5)
+    scene.mark(cut_off(directory, scene.choose_number("truncated_bytes", 1, TRUNCATED_AT_MOST)))
     await scene.pause(away_ms(scene))
 
 
-def _cut_off(directory: Path, size: int) -> str:
+def has_ended(local: LocalCluster, pod: str) -> bool:
+    """Tell whether no process of this pod's container runs now."""
+    try:
+        local.container_pid(pod)
+    except UserError:
+        return True
+    return False
+
+
+def cut_off(directory: Path, size: int) -> str:
     """Take the end from the newest append-only file; returns what was done."""
     newest = max(directory.rglob("*.incr.aof"), key=lambda path: path.stat().st_mtime_ns)
     before = newest.stat().st_size

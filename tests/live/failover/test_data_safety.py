@@ -1,16 +1,14 @@
 """Who may be promoted: never a pod whose data is not whole, whatever its offset or its disk says."""
 
-import os
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.faults.nemeses.data import cut_off, data_directory, has_ended
 from gungnir.demo.errors import ConnectError, LostError
 from gungnir.demo.waiting import wait_for
 from gungnir.demo.world import World
-from gungnir.errors import UserError
 from gungnir.resp.commands import ClientType, client_kill, config_set, info, replicaof, replicaof_no_one, role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
@@ -96,11 +94,11 @@ async def test_a_disk_that_lacks_the_last_writes_does_not_replace_the_vote_of_a_
         away = (await others(cluster))[0]
         await world.local.cut(away, "all")
         await trial.more_writes(100)
-        files = directory(world, before.primary)
+        files = data_directory(world.local, before.primary)
         world.local.restart_delay_ms = 1500
         await world.local.kill(before.primary)
-        await wait_for("the process to end", lambda: not runs(world, before.primary), timeout_ms=1000, poll_ms=5)
-        cut_short(files)
+        await wait_for("the process to end", lambda: has_ended(world.local, before.primary), timeout_ms=1000, poll_ms=5)
+        cut_off(files, LAST_WRITES_BYTES)
         await trial.until(
             "the cluster to say what it waits for",
             lambda view: view.condition("Blocked").get("reason") == "WaitingForAReplica",
@@ -130,24 +128,6 @@ async def test_a_replica_that_stays_away_is_waited_for_no_longer_than_it_would_b
         assert time.monotonic_ns() - away_ns > RELEASE_MS * 1_000_000
         assert after.primary == before.primary
         assert after.status["lastFailover"]["verdict"] == "PrimaryRestored"
-
-
-def directory(world: World, pod: str) -> Path:
-    return Path(f"/proc/{world.local.container_pid(pod)}/cwd").readlink()
-
-
-def cut_short(files: Path) -> None:
-    """Take the last writes from the append-only file."""
-    newest = max(files.rglob("*.incr.aof"), key=lambda path: path.stat().st_mtime_ns)
-    os.truncate(newest, newest.stat().st_size - LAST_WRITES_BYTES)
-
-
-def runs(world: World, pod: str) -> bool:
-    try:
-        world.local.container_pid(pod)
-    except UserError:
-        return False
-    return True
 
 
 async def test_all_pods_of_a_cluster_in_memory_restart_together_and_it_says_that_data_is_lost(
