@@ -56,8 +56,8 @@ TABLE: Final[tuple[tuple[str, str, Rows], ...]] = (
         (
             (
                 "promotion_keeps_who_counts",
-                "electorate, admitted, left_out = record.electorate,",
-                "electorate, admitted, left_out = Electorate(facts.size, facts.acks),",
+                "electorate, left_out = record.electorate,",
+                "electorate, left_out = Electorate(facts.size, facts.acks),",
             ),
         ),
     ),

@@ -125,6 +125,19 @@ class MemberStatus(StatusModel):
     """Epoch in which it was last seen whole."""
 
 
+class AdmittedStatus(StatusModel):
+    """A pod that counts before it was seen in sync, in the process that ran before it was told to follow."""
+
+    pod: str
+    """Pod name."""
+    uid: str = ""
+    """Pod uid."""
+    run_id: str = ""
+    """Valkey's run_id before it was told to follow; empty if nobody looked."""
+    epoch: Epoch = 0
+    """Epoch of the primary that it was admitted under. With data of an older history it has received nothing since."""
+
+
 class Electorate(StatusModel):
     """Who may hold an acknowledged write: ``size`` pods, of which ``acks`` + 1 hold each write that WAIT confirmed."""
 

@@ -14,6 +14,7 @@ from pydantic import Field, computed_field
 
 from gungnir.api.model import FrozenMap
 from gungnir.api.record_status import (
+    AdmittedStatus,
     Electorate,
     Epoch,
     FailoverKind,
@@ -132,7 +133,7 @@ class ValkeyClusterStatus(StatusModel):
     """Histories of the data, by the epoch that began them."""
     members: tuple[MemberStatus, ...] = Field(default=(), json_schema_extra=_map_of("pod"))
     """Pods known to hold whole data."""
-    admitted: tuple[MemberStatus, ...] = Field(default=(), json_schema_extra=_map_of("pod"))
+    admitted: tuple[AdmittedStatus, ...] = Field(default=(), json_schema_extra=_map_of("pod"))
     """Pods that were told to follow and not seen in sync yet, with the process that ran before they were told."""
     left_out: tuple[str, ...] = Field(default=(), json_schema_extra={"x-kubernetes-list-type": "set"})
     """Pods that may not follow in this epoch, because they did not answer when it began: until they do."""

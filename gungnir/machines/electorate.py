@@ -20,7 +20,7 @@ What this does not decide: whether enough of those who count have voted (selecti
 
 from gungnir.machines.evidence import attached
 from gungnir.machines.facts import Facts
-from gungnir.machines.record import Electorate, Member, Record
+from gungnir.machines.record import Admitted, Electorate, Member, Record
 from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.view import Contact, PodView, View
 
@@ -53,8 +53,9 @@ def admitting(facts: Facts, record: Record, view: View) -> Record:
     was left out is counted already, with what it held before: it only stops being left out.
     """
     whole = frozenset(member.pod for member in record.members)
+    epoch = 0 if record.primary is None else record.primary.epoch
     here = {
-        pod.name: Member(pod.name, pod.uid, pod.server.run_id)
+        pod.name: Admitted(pod.name, pod.uid, pod.server.run_id, epoch)
         for pod in view.pods
         if pod.contact is Contact.UP and pod.server is not None and not pod.server.loading
         if pod.name in facts.pod_names
@@ -111,7 +112,7 @@ def unaccounted(record: Record, view: View) -> frozenset[str]:
 def _gone(record: Record, view: View) -> tuple[Member, ...]:
     """Return those recorded whose object is gone, but for those whose process was seen to end."""
     present = {pod.uid for pod in view.pods}.union(view.ended)
-    return tuple(member for member in (*record.members, *record.admitted) if member.uid not in present)
+    return tuple(member for member in record.processes if member.uid not in present)
 
 
 def parted(record: Record, view: View) -> Record:
@@ -121,18 +122,13 @@ def parted(record: Record, view: View) -> Record:
     a new pod, and the former is left out and forgotten as one that a scale-down took away.
     """
     taken = {pod.name for pod in view.pods}
-    renamed = {member: f"{member.pod}~{member.uid}" for member in _gone(record, view) if member.uid}
-    renamed = {member: name for member, name in renamed.items() if member.pod in taken}
-    if not renamed:
+    gone = (member for member in _gone(record, view) if member.uid and member.pod in taken)
+    names = {member.pod: f"{member.pod}~{member.uid}" for member in gone}
+    if not names:
         return record
-    names = {member.pod: name for member, name in renamed.items()}
-
-    def under_new_names(members: tuple[Member, ...]) -> tuple[Member, ...]:
-        return tuple(sorted(member._replace(pod=renamed.get(member, member.pod)) for member in members))
-
     return record._replace(
-        members=under_new_names(record.members),
-        admitted=under_new_names(record.admitted),
+        members=tuple(sorted(each._replace(pod=names.get(each.pod, each.pod)) for each in record.members)),
+        admitted=tuple(sorted(each._replace(pod=names.get(each.pod, each.pod)) for each in record.admitted)),
         left_out=tuple(sorted(names.get(name, name) for name in record.left_out)),
     )
 

@@ -5,6 +5,7 @@ from gungnir.machines.evidence import Verdict
 from gungnir.machines.facts import Facts
 from gungnir.machines.record import (
     KEPT_HISTORIES,
+    Admitted,
     Candidate,
     Electorate,
     History,
@@ -62,13 +63,14 @@ def promoted(
         histories: tuple[History, ...] = (history,)
         members: tuple[Member, ...] = (member,)
         electorate = Electorate(facts.size, facts.acks)
-        admitted = tuple(Member(name, "", "") for name in facts.pod_names if name != candidate.pod)
+        admitted = tuple(Admitted(name, "", "", record.epoch) for name in facts.pod_names if name != candidate.pod)
         left_out: tuple[str, ...] = ()
     else:
         kept = tuple(h for h in record.histories if h.epoch != record.epoch)
         histories = (*kept, history)[-KEPT_HISTORIES:]
         members = (*(m for m in record.members if m.pod != candidate.pod), member)
-        electorate, admitted, left_out = record.electorate, record.admitted, record.left_out
+        electorate, left_out = record.electorate, record.left_out
+        admitted = tuple(each for each in record.admitted if each.pod != candidate.pod)
     return record._replace(
         primary=Primary(candidate.pod, candidate.uid, candidate.run_id, replid, record.epoch, restarts, written),
         intent=record.intent._replace(stage=Stage.RECONFIGURING),

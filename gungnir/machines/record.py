@@ -111,6 +111,19 @@ class Intent(NamedTuple):
         return given(self.candidate, f"the candidate of a failover in stage {self.stage}")
 
 
+class Admitted(NamedTuple):
+    """A pod that counts before it was seen whole, with the process that it was before it was told to follow.
+
+    ``run_id`` is empty if nobody looked. ``epoch`` is that of the primary it was admitted under (0: not known): nothing
+    of that history, or a later one, was in it then, or it would have been seen whole.
+    """
+
+    pod: str
+    uid: str
+    run_id: str
+    epoch: int = 0
+
+
 class Electorate(NamedTuple):
     """Who may hold an acknowledged write: ``size`` pods, of which ``acks`` + 1 hold each write that WAIT confirmed."""
 
@@ -122,7 +135,7 @@ class Record(NamedTuple):
     """The durable record of one cluster.
 
     ``members`` and ``admitted`` together name every pod that may hold an acknowledged write: the electorate counts them
-    all. An admitted pod was not seen in sync yet; its ``run_id`` is that of before it was told (empty: not known).
+    all.
     ``left_out`` names those among them that may not follow in this epoch: until they answer, or are forgotten.
     """
 
@@ -132,7 +145,7 @@ class Record(NamedTuple):
     histories: tuple[History, ...] = ()
     members: tuple[Member, ...] = ()
     electorate: Electorate = Electorate(0, 0)
-    admitted: tuple[Member, ...] = ()
+    admitted: tuple[Admitted, ...] = ()
     left_out: tuple[str, ...] = ()
 
     @property
@@ -160,14 +173,24 @@ class Record(NamedTuple):
         return None
 
     @property
+    def processes(self) -> tuple[Member, ...]:
+        """Every process that is recorded: seen whole, or admitted."""
+        return (*self.members, *(Member(each.pod, each.uid, each.run_id) for each in self.admitted))
+
+    @property
     def counted(self) -> frozenset[str]:
         """Names of the pods that may hold an acknowledged write: the electorate was made large enough for them."""
-        return frozenset(member.pod for member in (*self.members, *self.admitted))
+        return frozenset((*(each.pod for each in self.members), *(each.pod for each in self.admitted)))
 
     @property
     def told(self) -> frozenset[str]:
         """Names of the pods that may follow in this epoch. Within an epoch none is taken from them."""
         return self.counted.difference(self.left_out)
+
+    def admission(self, pod: str, uid: str, run_id: str) -> Admitted | None:
+        """Return what is recorded of this very process's admission, if it was admitted and not seen whole yet."""
+        same = (each for each in self.admitted if (each.pod, each.uid, each.run_id) == (pod, uid, run_id))
+        return next(same, None)
 
     def is_member(self, pod: str, uid: str, run_id: str) -> bool:
         """Tell whether this very process was seen whole."""

@@ -11,17 +11,16 @@ Rules
 - When some whole pods are left, but too few to be sure of every acknowledged write, the recorded primary may come back
   alone if it is the same pod on the same volume, its append-only file is on, and a running kubelet saw the very
   process that was promoted exit, and start once since (so the kernel still had all that was written). Not while a
-  whole replica may answer yet that was not away for long: a write waits in the process while an fsync takes its time
-  (aof.c, flushAppendOnlyFile: up to 2 s), and what ``WAIT`` confirmed meanwhile only replicas hold. Anything else only
-  a person may decide: the annotation ``accept-data-loss`` with this epoch, or ``recover-from`` with a pod's name and
-  this epoch.
+  replica that may be whole can answer yet, and was not away for long: a write waits in the process while an fsync
+  takes its time (aof.c, flushAppendOnlyFile: up to 2 s), and what ``WAIT`` confirmed meanwhile only replicas hold.
+  Anything else only a person may decide: the annotation ``accept-data-loss`` with this epoch, or ``recover-from`` with
+  a pod's name and this epoch.
 - Among several pods with data and no known history, a size is no evidence. The marks of promotions on the volumes may
   be (kept.py); where they do not tell, a person names the pod.
 """
 
 from typing import NamedTuple
 
-from gungnir.machines.electorate import THERE
 from gungnir.machines.evidence import refuses_for_good
 from gungnir.machines.facts import Facts
 from gungnir.machines.kept import Kept, last_primary
@@ -37,6 +36,10 @@ class Consent(NamedTuple):
 
     accept_data_loss: str = ""
     recover_from: str = ""
+
+
+_TOLD = frozenset({AnswerKind.DONE, AnswerKind.OTHER_PROCESS})
+"""Answers that say whether the process that is recorded has a vote."""
 
 
 class Way(NamedTuple):
@@ -73,7 +76,7 @@ def way_out(
         if winner is not None and consent.accept_data_loss == str(record.epoch):
             return Way(candidate_of(winner), "DataLossAccepted")
         restored = _restored_primary(facts, record, pods, view)
-        if restored.candidate and any(_may_vote_yet(facts, member, answers, view) for member in record.members):
+        if restored.candidate and any(_may_vote_yet(facts, each, answers, view) for each in record.processes):
             return Way(None, "WaitingForAReplica")
         return restored
     if not everyone:
@@ -165,12 +168,17 @@ def _restored_primary(facts: Facts, record: Record, pods: tuple[_Pod, ...], view
 
 
 def _may_vote_yet(facts: Facts, member: Member, answers: tuple[Answer, ...], view: View) -> bool:
-    """Tell whether a whole process may live on that was not heard, and was not away for long."""
+    """Tell whether a process that may be whole lives on, said nothing of its data yet, and was not away for long.
+
+    One that loads a copy refuses everything until it is done, and then has a vote.
+    """
     pod = view.pod(member.pod)
     if pod is None or pod.uid != member.uid or pod.terminated or refuses_for_good(facts, pod):
         return False
-    heard = any(answer.pod == member.pod and answer.kind in THERE for answer in answers)
-    return not heard and dict(view.away).get(member.pod, 0) < facts.release_after_ms
+    if pod.server is not None and pod.server.run_id != member.run_id:
+        return False
+    told = any(answer.pod == member.pod and answer.kind in _TOLD for answer in answers)
+    return not told and dict(view.away).get(member.pod, 0) < facts.release_after_ms
 
 
 def _usable(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> tuple[_Pod, ...]:

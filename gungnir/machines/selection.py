@@ -3,6 +3,8 @@
 Rules
 - Only a pod that was *seen whole* in this very process votes and can be chosen (``Record.members``): an emptied,
   foreign or half-loaded pod is not whole, whatever its offset says, and neither is one that a disk brought back.
+  The answer to DETACH may show it, too: the process that was admitted has the history of a primary that it was told to
+  follow since, and takes that over only with the answer to PSYNC or a copy that it has loaded.
 - A pod counts as of a history only once its data has reached that history's base offset: ``master_replid`` is adopted
   early, at ``+CONTINUE``, while the data is still that of the parent history.
 - Enough pods must have voted to meet every set of pods that WAIT may have counted: size - acks of the electorate.
@@ -15,7 +17,7 @@ What this does not decide: whether to fail over at all (evidence.py), and what t
 
 from typing import NamedTuple
 
-from gungnir.machines.record import Candidate, Electorate, Member, Record
+from gungnir.machines.record import Candidate, Electorate, Record
 from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.view import Server
 
@@ -32,7 +34,7 @@ class Vote(NamedTuple):
 
 
 class Ballot(NamedTuple):
-    """All votes of an epoch, and for each pod that has none, why. ``blanks`` never held anything: see ``is_blank``."""
+    """All votes of an epoch, and for each pod that has none, why. ``blanks`` confirmed nothing: see ``is_blank``."""
 
     votes: tuple[Vote, ...]
     refusals: tuple[tuple[str, str], ...]
@@ -62,8 +64,8 @@ def divergence(record: Record, server: Server) -> int:
 def votes_needed(electorate: Electorate, blanks: int = 0) -> int:
     """Return how many pods must vote so that every write acknowledged by acks + 1 pods is held by one of them.
 
-    With ``acks`` 0 (asynchronous, or a single pod) no copy was ever promised, so one vote is enough. Pods that never
-    held anything (``blanks``) are among no such acks + 1 pods, so they need not be asked.
+    With ``acks`` 0 (asynchronous, or a single pod) no copy was ever promised, so one vote is enough. Pods that
+    confirmed nothing (``blanks``) are among no such acks + 1 pods, so they need not be asked.
     """
     return max(1, electorate.size - blanks - electorate.acks) if electorate.acks else 1
 
@@ -79,7 +81,7 @@ def why_not(record: Record, answer: Answer, uid: str) -> str:
         return "it still serves or follows"
     if server.loading or server.syncing:
         return "it is loading"
-    if not record.is_member(answer.pod, uid, server.run_id):
+    if not (record.is_member(answer.pod, uid, server.run_id) or _followed(record, answer.pod, uid, server)):
         return f"it was not in sync since it started{'' if server.keys else ', and holds no key'}{_lives_told(server)}"
     if history_of(record, server.replid, server.offset) is None:
         return "its history is unknown"
@@ -96,17 +98,26 @@ def _lives_told(server: Server) -> str:
 
 
 def is_blank(record: Record, answer: Answer, uid: str) -> bool:
-    """Tell whether this pod provably never acknowledged anything: new since a scale-up, and not in sync yet.
+    """Tell whether this pod provably acknowledged nothing that counts: admitted, and nothing received since.
 
-    It is still the process that was admitted before it was told to follow, and received nothing since: a server that
-    never followed reports offset 1 (replication.c, ``master_initial_offset``). Keys that an old volume brought along
-    are none of this electorate.
+    It is still the process that was admitted before it was told to follow. A server that never followed reports offset
+    1 (replication.c, ``master_initial_offset``). One that did, and was forgotten before it was admitted again, has a
+    history older than the primary that it was admitted under: it takes over that one's id with its answer to PSYNC.
+    Keys that an old volume brought along, or a former epoch, are none of this electorate.
     """
     server = answer.server
     if answer.kind is not AnswerKind.DONE or server is None:
         return False
-    admitted = Member(answer.pod, uid, server.run_id) in record.admitted
-    return admitted and server.offset <= 1
+    admission, history = record.admission(answer.pod, uid, server.run_id), record.history(server.replid)
+    if admission is None or _followed(record, answer.pod, uid, server):
+        return False
+    return server.offset <= 1 or (history is not None and history.epoch < admission.epoch)
+
+
+def _followed(record: Record, pod: str, uid: str, server: Server) -> bool:
+    """Tell whether the process that was admitted has the data of a primary that it may have been told to follow."""
+    admission, history = record.admission(pod, uid, server.run_id), record.history(server.replid)
+    return admission is not None and history is not None and 0 < admission.epoch <= history.epoch
 
 
 def count(record: Record, answers: tuple[Answer, ...], uids: tuple[tuple[str, str], ...]) -> Ballot:

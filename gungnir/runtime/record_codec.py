@@ -4,6 +4,7 @@ from typing import Any
 
 from gungnir.api.status import ValkeyClusterStatus
 from gungnir.machines.record import (
+    Admitted,
     Candidate,
     Electorate,
     History,
@@ -54,7 +55,7 @@ def record_of(status: ValkeyClusterStatus) -> Record:
         intent=intent,
         histories=tuple(History(h.epoch, h.replid, h.parent, h.base_offset) for h in status.histories),
         members=tuple(sorted(Member(m.pod, m.uid, m.run_id) for m in status.members)),
-        admitted=tuple(sorted(Member(m.pod, m.uid, m.run_id) for m in status.admitted)),
+        admitted=tuple(sorted(Admitted(m.pod, m.uid, m.run_id, m.epoch) for m in status.admitted)),
         electorate=Electorate(electorate.size, electorate.acks) if electorate else Electorate(0, 0),
         left_out=tuple(sorted(status.left_out)),
     )
@@ -69,7 +70,7 @@ def wire_of(record: Record, started_at: str | None, address: str | None) -> dict
             {"epoch": h.epoch, "replid": h.replid, "parent": h.parent, "baseOffset": h.base} for h in record.histories
         ],
         "leftOut": list(record.left_out),
-        "admitted": [{"pod": m.pod, "uid": m.uid, "runId": m.run_id} for m in record.admitted],
+        "admitted": [{"pod": m.pod, "uid": m.uid, "runId": m.run_id, "epoch": m.epoch} for m in record.admitted],
         "members": [{"pod": m.pod, "uid": m.uid, "runId": m.run_id, "epoch": record.epoch} for m in record.members],
         "electorate": {"size": record.electorate.size, "acks": record.electorate.acks},
         "primary": None,

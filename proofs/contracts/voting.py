@@ -2,7 +2,7 @@
 
 from gungnir.machines.evidence import Health, attached, primary_health
 from gungnir.machines.pods import SAME_START_S, same_process, worth_asking
-from gungnir.machines.record import Member
+from gungnir.machines.record import Admitted
 from gungnir.machines.requests import AnswerKind
 from gungnir.machines.selection import divergence, history_of, is_blank, why_not
 from gungnir.machines.view import Contact, View
@@ -39,14 +39,19 @@ def no_answer_is_no_vote(kind: AnswerKind) -> bool:
     return (not why_not(record(), answer(server(), kind), UID)) == (kind is AnswerKind.DONE)
 
 
-def blank_held_nothing(offset: int, admitted: bool, same: bool) -> bool:
-    """A pod counts as blank exactly if it is the admitted process and never received a byte.
+def blank_held_nothing(offset: int, epoch: int, admitted: bool, same: bool) -> bool:
+    """A pod counts as blank exactly if it is the admitted process and received nothing since.
+
+    What it holds is of a history before the primary that it was admitted under; or it never received a byte, and has
+    no history of that primary either.
 
     post: _
     """
-    member = Member("c-0", UID, "run-0" if same else "run-1")
-    seen = record()._replace(admitted=(member,) if admitted else ())
-    return is_blank(seen, answer(server(offset=offset)), UID) == (admitted and same and offset <= 1)
+    admission = Admitted("c-0", UID, "run-0" if same else "run-1", epoch)
+    seen = record()._replace(admitted=(admission,) if admitted else ())
+    blank = is_blank(seen, answer(server(offset=offset)), UID)
+    followed, received = 0 < epoch <= record().acting.epoch, offset > 1 and epoch <= record().acting.epoch
+    return blank == (admitted and same and not (followed or received))
 
 
 def data_is_of_the_history_it_reached(offset: int) -> bool:

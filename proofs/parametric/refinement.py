@@ -167,6 +167,8 @@ class Follower:
         if command.verb is not Verb.DETACH or not electing:
             return state
         if not why_not(record, answer, command.uid):
+            if not state.member(pod):  # It was only admitted, and the answer shows that it is whole.
+                state = self.do(state, "record", pod)
             state = self.do(state, "vote", epoch, pod)
         if is_blank(record, answer, command.uid):
             if state.whole(pod) and answer.server is not None and answer.server.keys:
@@ -290,7 +292,7 @@ class Follower:
             ("open", bool(state.open(index)), pod.link in LIVE),
             ("copying", bool(state.copying(index)), pod.link in (Link.SYNC, Link.LOAD, Link.LOAD_CUT)),
             ("loading", bool(state.loading(index)), pod.link in (Link.LOAD, Link.LOAD_CUT)),
-            ("member", bool(state.member(index)), pod.up and _is_member_pod(record, index, pod)),
+            ("member", bool(state.member(index)), pod.up and self._is_whole(state, record, index, pod)),
         ]
         if linked:
             pairs.append(("follows", (state.host(index), state.cut(index) + 1), (pod.follows, pod.creds)))
@@ -302,6 +304,11 @@ class Follower:
         for name, mine, theirs in pairs:
             if mine != theirs:
                 yield f"{name} of {pod_name(index)}: {mine} in the relation, {theirs} in the world"
+
+    def _is_whole(self, state: Values, record: Record, index: int, pod: Pod) -> bool:
+        """The relation knows who voted as whole; the record may call it admitted yet."""
+        process = pod_name(index), uid_of(index, pod.uid), run_of(index, pod.run)
+        return record.is_member(*process) or (bool(state.member(index)) and record.admission(*process) is not None)
 
 
 def _names(size: Size, holds: Callable[[int], object]) -> frozenset[str]:

@@ -77,7 +77,7 @@ def release_says_why(taken: Taken) -> str:
         return ""
     record, view = taken.start.seen.record, taken.start.seen.view
     accounted = {pod.uid for pod in view.pods}.union(view.ended)
-    haunted = any(each.uid not in accounted for each in (*record.members, *record.admitted) if each.pod in record.told)
+    haunted = any(each.uid not in accounted for each in record.processes if each.pod in record.told)
     reason = "ReplicaUnaccounted" if haunted else "ReplicaLost"
     return "" if intent.reason == reason else f"the reason is {intent.reason}, not {reason}"
 

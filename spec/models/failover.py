@@ -110,6 +110,12 @@ MODELS: Final = (
         Budget(unwritten=1, cut_operator=1, write=1),
         witnesses=_OVER,
     ),
+    Model(
+        "a former primary is back, and the next ends before all is in its file",
+        Budget(unwritten=1, write=1),
+        deposed,
+        witnesses=("old primary rejoined", "write confirmed in a later epoch"),
+    ),
     Model("primary isolated for a while", Budget(isolate=1, write=1), witnesses=_OVER[:2]),
     Model("an operator cannot reach a pod", Budget(crash=1, cut_operator=1), witnesses=_OVER[:2]),
     Model("a pod cannot reach its peers", Budget(crash=1, cut_peers=1), witnesses=_OVER[:2]),
@@ -137,6 +143,12 @@ MODELS: Final = (
         slow=True,
     ),
     Model("isolated primary", Budget(isolate=1, message=1, write=1), witnesses=_OVER, slow=True),
+    Model(
+        "isolated primary, and a process ends before all is in its file",
+        Budget(isolate=1, unwritten=1, write=1),
+        witnesses=(*_OVER, "failed over by the rest", "admitted again"),
+        slow=True,
+    ),
     Model(
         "primary that came back loses power",
         Budget(power=1),

@@ -238,7 +238,7 @@ def _cause(taken: Taken, intent: Intent) -> str:
     away = any(for_ms >= facts.release_after_ms and name in told for name, for_ms in view.away)
     # Whose object is gone, may live on, unless the kubelet reported its end.
     there = {each.uid for each in view.pods}.union(view.ended)
-    haunted = any(member.uid not in there for member in (*record.members, *record.admitted) if member.pod in told)
+    haunted = any(member.uid not in there for member in record.processes if member.pod in told)
     release = away or haunted
     return Kind.RELEASE if well and release and not asked and intent.target == record.primary.pod else ""
 

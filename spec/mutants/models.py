@@ -8,6 +8,7 @@ from spec.models.catalogue import Entry, of_pods
 from spec.models.failover import Model
 from spec.models.scenes import (
     booting,
+    deposed,
     deposed_and_counted,
     grown,
     half_gone,
@@ -48,6 +49,7 @@ _ALL: Final = (
         setup=_PLAIN._replace(kubelet_lags=True, gone=1 << 1),
         witnesses=("recovery",),
     ),
+    Model("back", Budget(unwritten=1, write=1), deposed),
     Model("unwritten", Budget(unwritten=1, cut_operator=1, write=1), witnesses=_OVER),
     Model("power before a copy is recorded", Budget(power=1, write=2), unattached, 2, witnesses=("recovery",)),
     Model("lost answer and a write", Budget(crash=1, message=1, write=1), witnesses=(*_OVER, "stray took effect")),

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from gungnir.api.crd import crd
 from gungnir.api.status import ValkeyClusterStatus
-from gungnir.machines.record import Candidate, Electorate, History, Intent, Kind, Member, Primary, Record, Stage
+from gungnir.machines.record import (
+    Admitted,
+    Candidate,
+    Electorate,
+    History,
+    Intent,
+    Kind,
+    Member,
+    Primary,
+    Record,
+    Stage,
+)
 from gungnir.machines.requests import Outcome
 from gungnir.machines.sign import Sign
 from gungnir.machines.summary import Node, Summary
@@ -37,7 +48,7 @@ intents = st.builds(
 )
 members = st.lists(st.builds(Member, texts, texts, texts), unique_by=lambda m: m.pod, max_size=5)
 admitted = st.lists(
-    st.builds(Member, texts, st.just("") | texts, st.just("") | texts), unique_by=lambda m: m.pod, max_size=3
+    st.builds(Admitted, texts, st.just("") | texts, st.just("") | texts, epochs), unique_by=lambda m: m.pod, max_size=3
 )
 histories = st.lists(st.builds(History, epochs, texts, epochs, offsets), unique_by=lambda h: h.epoch, max_size=5)
 records = st.builds(

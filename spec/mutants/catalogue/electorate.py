@@ -96,8 +96,15 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _electorate(
         "a pod is admitted without its process",
         "An admitted pod is bound to the process that it was before it was told.",
-        "        pod.name: Member(pod.name, pod.uid, pod.server.run_id)\n",
-        "        pod.name: Member(pod.name, pod.uid, '')\n",
+        "        pod.name: Admitted(pod.name, pod.uid, pod.server.run_id, epoch)\n",
+        "        pod.name: Admitted(pod.name, pod.uid, '', epoch)\n",
+        checked("machines/test_admission.py"),
+    ),
+    _electorate(
+        "a pod is admitted under a later epoch",
+        "An admitted pod is recorded with the epoch of the primary that it may be told to follow.",
+        "        pod.name: Admitted(pod.name, pod.uid, pod.server.run_id, epoch)\n",
+        "        pod.name: Admitted(pod.name, pod.uid, pod.server.run_id, epoch + 1)\n",
         checked("machines/test_admission.py"),
     ),
     _electorate(

@@ -8,6 +8,13 @@ _epochs = Of("gungnir.machines.epochs")
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
     _epochs(
+        "who was promoted stays admitted",
+        "A pod is recorded once: as admitted, or as whole.",
+        "tuple(each for each in record.admitted if each.pod != candidate.pod)",
+        "record.admitted",
+        checked("machines/test_admission.py"),
+    ),
+    _epochs(
         "a failover keeps the epoch",
         "Every failover begins the next epoch.",
         "record._replace(epoch=record.epoch + 1, intent=intent, electorate=electorate)",
@@ -107,7 +114,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _epochs(
         "a new lineage admits nobody",
         "The pods of a new lineage may follow at once.",
-        'tuple(Member(name, "", "") for name in facts.pod_names if name != candidate.pod)',
+        'tuple(Admitted(name, "", "", record.epoch) for name in facts.pod_names if name != candidate.pod)',
         "()",
         checked("machines/test_epochs.py"),
     ),

@@ -83,8 +83,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _record(
         "an admitted pod was not told to follow",
         "Whoever may hold a write is counted, admitted pods too.",
-        "for member in (*self.members, *self.admitted))",
-        "for member in self.members)",
+        "frozenset((*(each.pod for each in self.members), *(each.pod for each in self.admitted)))",
+        "frozenset(each.pod for each in self.members)",
         explored("scale-up", "raised ValueError"),
     ),
     _storage(

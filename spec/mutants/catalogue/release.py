@@ -24,7 +24,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _epochs(
         "a replica is forgotten before the others hold what it held",
         "Who is left out counts until everyone who was told was read at what the primary held.",
-        "        electorate, admitted, left_out = record.electorate, record.admitted, record.left_out\n",
+        "        electorate, left_out = record.electorate, record.left_out\n"
+        "        admitted = tuple(each for each in record.admitted if each.pod != candidate.pod)\n",
         "        members = tuple(m for m in members if m.pod in record.told)\n"
         "        admitted, left_out = tuple(m for m in record.admitted if m.pod in record.told), ()\n"
         "        electorate = record.electorate._replace(size=record.electorate.size - len(record.left_out))\n",

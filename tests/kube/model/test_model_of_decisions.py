@@ -24,6 +24,7 @@ from gungnir.api import names
 from gungnir.api.cluster import parse_cluster
 from gungnir.api.status import ValkeyClusterStatus
 from gungnir.machines.record import (
+    Admitted,
     Candidate,
     Electorate,
     History,
@@ -155,7 +156,7 @@ def record(epoch: int, stage: Stage | None) -> Record:
         histories=tuple(History(each, f"id{each}", each - 1, 5 * each) for each in range(1, min(epoch, 4))),
         members=(Member(pods[0], "u0", "r0"), Member(pods[1], "u1", "r1")),
         electorate=Electorate(3, 1),
-        admitted=(Member(pods[2], "u2", ""),),
+        admitted=(Admitted(pods[2], "u2", "", 1),),
         left_out=(pods[2],) if epoch % 3 == 0 else (),
     )
 

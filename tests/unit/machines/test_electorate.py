@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gungnir.machines import electorate, failover, repair
-from gungnir.machines.record import Electorate, Intent, Kind, Member, Record, Stage
+from gungnir.machines.record import Admitted, Electorate, Intent, Kind, Member, Record, Stage
 from gungnir.machines.requests import AnswerKind, GetCluster, Pods, PutRecord, Seen, Verb
 from gungnir.machines.selection import count, is_blank
 from gungnir.machines.view import Contact, PodView, View
@@ -76,7 +76,7 @@ def test_of_two_pods_none_is_left_out_but_who_is_to_leave() -> None:
 
 def test_only_who_counts_is_left_out() -> None:
     """A pod that never followed can hold nothing."""
-    stored = record(members=MEMBERS[:2], admitted=(Member("vc-3", "u", ""),))
+    stored = record(members=MEMBERS[:2], admitted=(Admitted("vc-3", "u", ""),))
     assert electorate.left_out(FOUR, stored, (vote(0), vote(1))) == ("vc-3",)
 
 
@@ -161,7 +161,7 @@ def test_who_returns_before_it_is_forgotten_is_not_taken_for_a_new_pod() -> None
 def test_who_returns_after_it_was_forgotten_is_admitted_as_a_new_pod() -> None:
     stored = electorate.forgotten(LEFT_OUT)
     taken = looked(stored, view(*PODS[:2], pod(2, server(2, run_id="again", offset=0, voting=True))))
-    assert taken.state.wanted.admitted == (Member("vc-2", "uid2", "again"),)
+    assert taken.state.wanted.admitted == (Admitted("vc-2", "uid2", "again", EPOCH),)
     assert taken.state.wanted.electorate == Electorate(3, 1)
 
 
@@ -274,7 +274,7 @@ def test_a_pod_whose_process_may_live_on_counts_beside_the_one_that_has_its_name
     taken = looked(record(), view(*PODS[:2], SUCCESSOR))
     assert taken.request == GetCluster()
     assert taken.state.wanted.members == (*MEMBERS[:2], FORMER)
-    assert taken.state.wanted.admitted == (Member("vc-2", "uid2b", "new"),)
+    assert taken.state.wanted.admitted == (Admitted("vc-2", "uid2b", "new", EPOCH),)
     assert taken.state.wanted.electorate == Electorate(4, 1)
 
 
@@ -305,7 +305,7 @@ def test_a_failover_leaves_out_the_former_process_of_a_pod_that_was_replaced() -
 
 
 def test_a_pod_that_nobody_looked_at_when_it_was_admitted_is_missed_only_while_it_is_gone() -> None:
-    stored = record(members=MEMBERS[:2], admitted=(Member("vc-2", "", ""),))
+    stored = record(members=MEMBERS[:2], admitted=(Admitted("vc-2", "", ""),))
     assert electorate.unaccounted(stored, SHRUNK) == {"vc-2"}
     assert electorate.unaccounted(stored, view(*PODS[:2], SUCCESSOR)) == frozenset()
     assert electorate.parted(stored, view(*PODS[:2], SUCCESSOR)) == stored

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gungnir.machines.facts import Facts
-from gungnir.machines.record import Candidate, Record
+from gungnir.machines.record import Admitted, Candidate, Record
 from gungnir.machines.recovery import Consent, Way, way_out
 from gungnir.machines.requests import Answer, AnswerKind
 from gungnir.machines.selection import count
@@ -255,7 +255,13 @@ def test_a_primary_whose_file_was_not_seen_whole_does_not_come_back_alone_unaske
 
 
 @pytest.mark.parametrize(
-    "given", [(), (answer(2, None, AnswerKind.UNKNOWN),), (answer(2, None, AnswerKind.UNREACHABLE),)]
+    "given",
+    [
+        (),
+        (answer(2, None, AnswerKind.UNKNOWN),),
+        (answer(2, None, AnswerKind.UNREACHABLE),),
+        (answer(2, None, AnswerKind.ERROR),),
+    ],
 )
 def test_a_disk_does_not_replace_the_vote_of_a_replica_that_may_answer_yet(given: tuple[Answer, ...]) -> None:
     here = (restarted(0), vote(1), *given)
@@ -269,6 +275,7 @@ def test_a_disk_does_not_replace_the_vote_of_a_replica_that_may_answer_yet(given
         unheard(terminated=True),
         unheard(contact=Contact.REFUSED, refusals=FACTS.refusals_for_death),
         unheard(uid="uid-new"),
+        unheard(server=server(2, run_id="new2", loading=True)),
         view(*EXITED.pods[:2]),
     ],
 )
@@ -276,11 +283,15 @@ def test_a_process_that_is_gone_is_not_waited_for(gone: View) -> None:
     assert decide(WIDE, restarted(0), vote(1), seen=gone).why == "PrimaryRestored"
 
 
-@pytest.mark.parametrize(
-    "given", [restarted(2), answer(2, None, AnswerKind.ERROR), answer(2, None, AnswerKind.OTHER_PROCESS)]
-)
+@pytest.mark.parametrize("given", [restarted(2), answer(2, None, AnswerKind.OTHER_PROCESS)])
 def test_a_replica_that_answered_and_has_no_vote_is_not_waited_for(given: Answer) -> None:
     assert decide(WIDE, restarted(0), vote(1), given, seen=unheard(contact=Contact.UP)).why == "PrimaryRestored"
+
+
+def test_a_pod_that_was_only_admitted_may_be_whole_by_now() -> None:
+    admitted = WIDE._replace(members=WIDE.members[:2], admitted=(Admitted("vc-2", "uid2", "run2", EPOCH),))
+    loads = answer(2, None, AnswerKind.ERROR, "LOADING")
+    assert decide(admitted, restarted(0), vote(1), loads, seen=unheard()) == Way(None, "WaitingForAReplica")
 
 
 def test_a_person_need_not_wait_for_a_replica_that_may_answer_yet() -> None:

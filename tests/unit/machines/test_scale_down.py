@@ -7,7 +7,7 @@ import pytest
 from gungnir.api.names import SWITCHOVER_ANNOTATION
 from gungnir.machines import scale_down
 from gungnir.machines.kernel import Step
-from gungnir.machines.record import Electorate, Member, Record
+from gungnir.machines.record import Admitted, Electorate, Member, Record
 from gungnir.machines.requests import Conflict, GetCluster, Reply, Seen, SetAnnotation, Unknown, Unreachable
 from gungnir.machines.scale_down import MACHINE, Phase, pods_to_run, successor, waits_for
 from gungnir.machines.view import Contact, PodView, Server, View
@@ -144,7 +144,12 @@ NARROW = FACTS._replace(size=2, asked=2)
         (NARROW, record(), view(pod(0, serving()), gone(1), view().pods[2]), 3),
         (NARROW, record(), view(pod(0, serving()), gone(1), view().pods[2]._replace(deleting=True)), 2),
         (NARROW, record(members=MEMBERS[:2]), view(pod(0, serving()), gone(1), view().pods[2]), 2),
-        (NARROW, record(members=MEMBERS[:2], admitted=MEMBERS[2:]), view(pod(0, serving()), gone(1), gone(2)), 3),
+        (
+            NARROW,
+            record(members=MEMBERS[:2], admitted=(Admitted("vc-2", "uid2", "run2"),)),
+            view(pod(0, serving()), gone(1), gone(2)),
+            3,
+        ),
         (NARROW, record(), view(pod(0, serving()), gone(1)), 2),
         (NARROW._replace(size=1, asked=1, acks=0), record(), view(pod(0, serving()), gone(1), gone(2)), 1),
         (NARROW._replace(acks=0), record(electorate=Electorate(3, 0)), view(pod(0, serving()), gone(1), gone(2)), 3),

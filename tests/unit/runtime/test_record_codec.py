@@ -3,7 +3,18 @@
 import pytest
 
 from gungnir.api.status import ValkeyClusterStatus
-from gungnir.machines.record import Candidate, Electorate, History, Intent, Kind, Member, Primary, Record, Stage
+from gungnir.machines.record import (
+    Admitted,
+    Candidate,
+    Electorate,
+    History,
+    Intent,
+    Kind,
+    Member,
+    Primary,
+    Record,
+    Stage,
+)
 from gungnir.runtime.record_codec import record_of, wire_of
 
 RECORD = Record(
@@ -13,7 +24,7 @@ RECORD = Record(
     (History(5, "r5", 0, 0),),
     (Member("vc-0", "u0", "run0"),),
     Electorate(3, 1),
-    (Member("vc-2", "u2", "run2"),),
+    (Admitted("vc-2", "u2", "run2", 5),),
     ("vc-2",),
 )
 
@@ -50,7 +61,7 @@ def test_the_record_by_its_names_on_the_wire() -> None:
         },
         "histories": [{"epoch": 5, "replid": "r5", "parent": 0, "baseOffset": 0}],
         "members": [{"pod": "vc-0", "uid": "u0", "runId": "run0", "epoch": 6}],
-        "admitted": [{"pod": "vc-2", "uid": "u2", "runId": "run2"}],
+        "admitted": [{"pod": "vc-2", "uid": "u2", "runId": "run2", "epoch": 5}],
         "electorate": {"size": 3, "acks": 1},
         "leftOut": ["vc-2"],
     }
