@@ -15,7 +15,7 @@ _PODS: Final = frozenset(
         *("api", "command", "elapsed", "failover", "lost", "nobody", "repair", "restart", "stray", "stray raise"),
         *("switchover", "scale-down", "watch", "glimpse"),
         *("attach", "boot", "link timeout", "load", "loaded", "report", "rewrite", "stream", "write"),
-        *("crash", "crash-short", "cut", "heal", "isolate", "lose", "power", "replace"),
+        *("crash", "crash-short", "cut", "forget", "heal", "isolate", "lose", "power", "replace"),
         *("ask", "withdraw", "recreate"),
     }
 )

@@ -169,7 +169,7 @@ def _hold_readings(cluster: _Cluster, line: StepLine) -> None:
         former = cluster.read.get(server.run_id, server)
         if (server.fence, not server.voting) < (former.fence, not former.voting):
             raise DivergenceError(f"line {line.number}: the fence of {server.run_id} fell below {former.fence}")
-        if server.replid == former.replid and server.offset < former.offset:
+        if server.replid == former.replid and server.offset < former.offset and not server.forgot:
             raise DivergenceError(f"line {line.number}: the offset of {server.run_id} fell below {former.offset}")
         cluster.read[server.run_id] = server
 

@@ -105,7 +105,8 @@ class Pod(NamedTuple):
     was promoted last, and what is known of earlier ones. ``torn``: its last process
     did not end in order since, so that does not count. ``synced``: so many writes no power loss can take, as they were
     there when a process ended in order. ``former``: what the next process would start with, while
-    the file does not hold the full copy yet that this one took (None: it holds all).
+    the file does not hold the full copy yet that this one took (None: it holds all). ``forgot``: its process does not
+    know any more that its data is at ``offset``.
     """
 
     up: bool
@@ -134,6 +135,7 @@ class Pod(NamedTuple):
     lives: tuple[Life, ...] = ()
     synced: int = 0
     former: tuple[int, ...] | None = None
+    forgot: bool = False
 
     def marks(self) -> tuple[int, tuple[Life, ...]]:
         """Return in which epoch the pod was promoted last, and its earlier lives, as far as the marks count."""
@@ -242,6 +244,8 @@ class Budget(NamedTuple):
     """The cluster is deleted and made anew, on the volumes that it kept."""
     file: int = 0
     """An operator asks for a handover for a scale-down. It asks again for as long as it needs, at a growing pace."""
+    forget: int = 0
+    """A replica's link ends, and with it what it knows of the position of its data."""
 
 
 class World(NamedTuple):

@@ -15,6 +15,8 @@ Rules
   takes its time (aof.c, flushAppendOnlyFile: up to 2 s), and what ``WAIT`` confirmed meanwhile only replicas hold.
   Anything else only a person may decide: the annotation ``accept-data-loss`` with this epoch, or ``recover-from`` with
   a pod's name and this epoch.
+- Nor is any disk taken while a process with data forgot where that ends (``Server.forgot``): it may hold such a write,
+  and can tell nobody.
 - Among several pods with data and no known history, a size is no evidence. The marks of promotions on the volumes may
   be (kept.py); where they do not tell, a person names the pod.
 """
@@ -78,10 +80,16 @@ def way_out(
         restored = _restored_primary(facts, record, pods, view)
         if restored.candidate and any(_may_vote_yet(facts, each, answers, view) for each in record.processes):
             return Way(None, "WaitingForAReplica")
-        return restored
+        return _unless_forgotten(restored, pods)
     if not everyone:
         return Way(None, "WaitingForAllPods")
-    return _all_present(facts, record, pods, view)
+    return _unless_forgotten(_all_present(facts, record, pods, view), pods)
+
+
+def _unless_forgotten(way: Way, pods: tuple[_Pod, ...]) -> Way:
+    """Return the way out, unless a pod has data of which it forgot where it ends: a disk may lack what that one has."""
+    forgot = way.candidate is not None and any(pod.server.forgot and pod.server.keys for pod in pods)
+    return Way(None, "ReplicaForgotItsPosition") if forgot else way
 
 
 def _for_epoch(consent: str, epoch: int) -> str:

@@ -5,6 +5,8 @@ Rules
   foreign or half-loaded pod is not whole, whatever its offset says, and neither is one that a disk brought back.
   The answer to DETACH may show it, too: the process that was admitted has the history of a primary that it was told to
   follow since, and takes that over only with the answer to PSYNC or a copy that it has loaded.
+- Nor does one vote that forgot where its data ends (``Server.forgot``): it says less than it acknowledged, or threw its
+  data away. It is whole again once it is attached again.
 - A pod counts as of a history only once its data has reached that history's base offset: ``master_replid`` is adopted
   early, at ``+CONTINUE``, while the data is still that of the parent history.
 - Enough pods must have voted to meet every set of pods that WAIT may have counted: size - acks of the electorate.
@@ -81,6 +83,8 @@ def why_not(record: Record, answer: Answer, uid: str) -> str:
         return "it still serves or follows"
     if server.loading or server.syncing:
         return "it is loading"
+    if server.forgot:
+        return "it forgot where its data ends"
     if not (record.is_member(answer.pod, uid, server.run_id) or _followed(record, answer.pod, uid, server)):
         return f"it was not in sync since it started{'' if server.keys else ', and holds no key'}{_lives_told(server)}"
     if history_of(record, server.replid, server.offset) is None:
@@ -101,15 +105,16 @@ def is_blank(record: Record, answer: Answer, uid: str) -> bool:
     """Tell whether this pod provably acknowledged nothing that counts: admitted, and nothing received since.
 
     It is still the process that was admitted before it was told to follow. A server that never followed reports offset
-    1 (replication.c, ``master_initial_offset``). One that did, and was forgotten before it was admitted again, has a
-    history older than the primary that it was admitted under: it takes over that one's id with its answer to PSYNC.
+    1 (replication.c, ``master_initial_offset``), and so does one that forgot what it received. One that did follow, and
+    was forgotten before it was admitted again, has a history older than the primary that it was admitted under: it
+    takes over that one's id with its answer to PSYNC.
     Keys that an old volume brought along, or a former epoch, are none of this electorate.
     """
     server = answer.server
     if answer.kind is not AnswerKind.DONE or server is None:
         return False
     admission, history = record.admission(answer.pod, uid, server.run_id), record.history(server.replid)
-    if admission is None or _followed(record, answer.pod, uid, server):
+    if admission is None or server.forgot or _followed(record, answer.pod, uid, server):
         return False
     return server.offset <= 1 or (history is not None and history.epoch < admission.epoch)
 

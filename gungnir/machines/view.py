@@ -44,6 +44,7 @@ class Server(NamedTuple):
     started, in Unix seconds on the node's clock (0: not told). ``good``: replicas that count for its
     ``min-replicas-to-write`` now (-1: none are asked for). ``written``: its append-only file is on and holds all of its
     data: after a full copy that takes a moment, and until then the next process would start from the former data.
+    ``forgot``: it is at an earlier position than it has been at, because it does not know any more where its data ends.
     ``link_down_s``: how long the link to what it follows has been down (-1: it is up, or never was).
     ``promoted`` and ``lives`` are told by the answer to DETACH alone: the epoch of this cluster in which the pod was
     promoted last, as its volume says (0: none), and the earlier clusters that its volume was part of and has not acted
@@ -75,6 +76,7 @@ class Server(NamedTuple):
     promoted: int = 0
     lives: tuple[Life, ...] = ()
     written: bool = False
+    forgot: bool = False
 
 
 class PodView(NamedTuple):

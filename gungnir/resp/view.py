@@ -176,6 +176,18 @@ class ServerView:
         """
         return self.master_repl_offset if self.link is None else self.link.slave_repl_offset
 
+    @property
+    def forgot(self) -> bool:
+        """Whether it does not know where its data ends: it has relayed more than what it says that it has applied.
+
+        A replica counts both with each command that it applies (networking.c, commandProcessed). What it has applied is
+        kept with its primary's connection, and is 1 again once that is thrown away: when the link ends while a command
+        on it is held back (CLIENT PAUSE, a module that blocks it; networking.c, freeClient), or when a full copy cannot
+        be loaded (replication.c, replicationAttachToNewPrimary), which takes the data with it on most releases. The
+        process goes on, and its replication id stays (seen on 8.1.8, 9.0.0 and 9.1.2).
+        """
+        return self.link is not None and self.link.slave_repl_offset < self.master_repl_offset
+
 
 def parse_server_view(info: Info) -> ServerView:
     """Type the fields of an ``INFO`` reply.

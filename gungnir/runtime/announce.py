@@ -18,10 +18,13 @@ from gungnir.runtime.metrics import ClusterFigures
 _BLOCKED: Final = {
     "TooFewWholePods": "too few pods kept their data to be sure of every acknowledged write; it is tried again when "
     "another returns; to go on with what is left, annotate valkey.verilean.io/accept-data-loss={epoch}",
-    "WaitingForAReplica": "the recorded primary is back on its volume, and a replica that does not answer may hold "
-    "acknowledged writes that the volume has not; it is tried again when that one answers, and without it once it has "
-    "been away for sentinel.failoverTimeoutMs; to go on with what is left, annotate "
+    "WaitingForAReplica": "the recorded primary is back on its volume, and a replica that does not answer, or loads, "
+    "may hold acknowledged writes that the volume has not; it is tried again when that one answers or has loaded, and "
+    "without it once it has been away for sentinel.failoverTimeoutMs; to go on with what is left, annotate "
     "valkey.verilean.io/accept-data-loss={epoch}",
+    "ReplicaForgotItsPosition": "a replica lost its link so that its server forgot where its data ends: it has no "
+    "vote, and may hold acknowledged writes that the last primary's volume has not; name the pod to start from: "
+    "annotate valkey.verilean.io/recover-from=<pod>@{epoch}",
     "WaitingForAllPods": "no pod kept its data, and not all have answered yet; it is tried again when they do",
     "SeveralPodsHoldData": "several pods hold data, and their volumes do not tell whose is the newest; name the one to "
     "start from: annotate valkey.verilean.io/recover-from=<pod>@{epoch}",

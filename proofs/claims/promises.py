@@ -53,6 +53,7 @@ CLAIMS: Final[tuple[Claim, ...]] = (
             "P2: the larger offset wins, whatever its history",
             "P3: a restart forgets the fence",
             "P4: a pod that was not whole since it started votes",
+            "a pod that forgot where its data ends votes",
         ),
         (*_LIVED, "disk", "faults", "any-N", "any-N gaps"),
     ),

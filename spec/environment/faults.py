@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from gungnir.machines.requests import PodCommand
 from gungnir.resources.fence import voting
 from spec.environment.commands import position
-from spec.environment.server import apart, dead, put
+from spec.environment.server import apart, dead, forgetting, put
 from spec.world import (
     Budget,
     Cuts,
@@ -24,6 +24,8 @@ from spec.world import (
 )
 
 Move = tuple[Label, World]
+FORGETFUL = (Link.UP, Link.HALF, Link.SYNC)
+"""Links whose end may take with it what a replica knows of the position of its data."""
 
 
 def moves(setup: Setup, world: World) -> Iterator[Move]:
@@ -32,6 +34,9 @@ def moves(setup: Setup, world: World) -> Iterator[Move]:
         budget = world.budget
         if pod.up and (budget.crash or budget.unwritten or budget.lose or budget.replace or budget.power):
             yield from _endings(setup, world, index)
+        if budget.forget and pod.up and pod.offset and pod.link in FORGETFUL:
+            after = _spent(world.with_pod(index, forgetting(pod)), budget._replace(forget=budget.forget - 1))
+            yield Label("forget", pod_name(index), "its link ends, and where its data ends", fair=False), after
         if budget.isolate and not world.cuts.peers & 1 << index:
             after = isolated(world, index)._replace(budget=budget._replace(isolate=budget.isolate - 1))
             yield Label("isolate", pod_name(index), "clients alone reach it", fair=False), after

@@ -29,7 +29,7 @@ def reading(pods: Pods, cuts: Cuts, index: int) -> Server:
         replid=pod.replid,
         replid2=pod.replid2,
         second_offset=pod.second + 1 if pod.replid2 else -1,
-        offset=pod.offset,
+        offset=0 if pod.forgot else pod.offset,
         fence=epoch_at(pod.fence),
         voting=is_voting(pod.fence),
         follows=follows,
@@ -39,6 +39,7 @@ def reading(pods: Pods, cuts: Cuts, index: int) -> Server:
         loading=pod.link in (Link.LOAD, Link.LOAD_CUT),
         keys=len(pod.log),
         started_s=start_of(pod.run),
+        forgot=pod.forgot,
         written=pod.former is None and pod.link not in (Link.LOAD, Link.LOAD_CUT),
         linked=sum(1 for q in range(len(pods)) if pods[q].follows == index and pods[q].link is Link.UP),
     )
@@ -65,6 +66,16 @@ def _unlinked(pod: Pod, *, half: bool) -> Pod:
         return pod._replace(link=Link.LOAD_CUT)
     # A copy that is cut off in the middle is thrown away; the old data is still there (repl-diskless-load disabled).
     return pod._replace(link=Link.HALF if half and pod.link is Link.UP else Link.DOWN, copy=None)
+
+
+def forgetting(pod: Pod) -> Pod:
+    """The link ends, and the position of the data is thrown away with it (networking.c, freeClient).
+
+    So it is where a command on the link is held back at that moment (CLIENT PAUSE, a module), and where a copy cannot
+    be loaded. Then the data is gone as well: neither is worth a vote, and a process that has the data is one more that
+    must not be taken for what it says.
+    """
+    return pod._replace(link=Link.DOWN, copy=None, forgot=True)
 
 
 def fenced(pods: Pods, cuts: Cuts, setup: Setup, index: int, position: int) -> Pods:
@@ -105,6 +116,7 @@ def promoted(pods: Pods, cuts: Cuts, index: int) -> Pods:
             replid2=pod.replid,
             second=pod.offset,
             ids=pod.ids + 1,
+            forgot=False,
         ),
     )
 
@@ -152,6 +164,8 @@ def attached(pods: Pods, index: int) -> Pods:
 def _continues(host: Pod, pod: Pod) -> bool:
     if not host.backlog:
         return False
+    if pod.forgot:
+        return False
     if pod.replid == host.replid:
         return pod.offset <= host.offset
     return bool(host.replid2) and pod.replid == host.replid2 and pod.offset <= host.second
@@ -177,7 +191,7 @@ def loaded(pod: Pod, setup: Setup) -> Pod:
         raise ValueError("loaded: no copy is under way")
     link = Link.UP if pod.link is Link.LOAD else Link.DOWN
     pod = pod._replace(link=link, copy=None, log=copy.log, offset=copy.offset, replid=copy.replid)
-    pod = pod._replace(replid2="", second=0, backlog=True, former=copy.old)
+    pod = pod._replace(replid2="", second=0, backlog=True, former=copy.old, forgot=False)
     return pod if setup.rewrites else rewritten(pod)
 
 

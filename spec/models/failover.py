@@ -116,6 +116,7 @@ MODELS: Final = (
         deposed,
         witnesses=("old primary rejoined", "write confirmed in a later epoch"),
     ),
+    Model("a replica forgets where its data ends", Budget(unwritten=1, forget=1, write=1), witnesses=_OVER[:2]),
     Model("primary isolated for a while", Budget(isolate=1, write=1), witnesses=_OVER[:2]),
     Model("an operator cannot reach a pod", Budget(crash=1, cut_operator=1), witnesses=_OVER[:2]),
     Model("a pod cannot reach its peers", Budget(crash=1, cut_peers=1), witnesses=_OVER[:2]),
@@ -125,6 +126,7 @@ MODELS: Final = (
     Model("late order to follow the old primary", Budget(crash=1, write=1), haunted_vote, witnesses=("failed over",)),
     Model("four pods, one of them left behind", Budget(), led_astray, 4, 2, witnesses=("failed over",)),
     Model("scale-up", Budget(crash=1, write=1), grown, witnesses=_OVER),
+    Model("scale-up, and a replica forgets", Budget(crash=1, forget=1, write=1), grown, witnesses=_OVER, slow=True),
     Model("scale-up with lost answers", Budget(crash=1, message=1, write=1), grown, witnesses=_OVER, slow=True),
     Model("operators", Budget(crash=1), operators=2, setup=_REDUCED, witnesses=("conflict",)),
     Model(

@@ -84,6 +84,7 @@ def reading(view: ServerView, position: int, min_acks: int = -1) -> Server:
         else link.master_link_down_since_seconds,
         good=-1 if view.good_replicas is None else view.good_replicas,
         written=view.aof_whole,
+        forgot=view.forgot,
         disk_error="MISCONF" if view.aof_enabled and view.aof_last_write_status is not WriteStatus.OK else "",
     )
 

@@ -30,6 +30,13 @@ PAIRS: Final[tuple[Pair, ...]] = (
         "rewrite: two pods, both end",
     ),
     Pair(
+        "servers do not forget",
+        "A replica's link ends, and with it what it knows of the position of its data.",
+        (Edit(FAULTS, "        if budget.forget and", "        if False and"),),
+        "a pod that forgot where its data ends votes",
+        "failover: a replica forgets where its data ends",
+    ),
+    Pair(
         "processes do not end",
         "A process ends; its volume stays.",
         (Edit(FAULTS, "    if budget.crash:\n", "    if False:\n"),),

@@ -11,6 +11,7 @@ _repair = Of("gungnir.machines.repair")
 _codec = Of("gungnir.runtime.record_codec")
 _executor = Of("gungnir.runtime.valkey.executor")
 _monitor = Of("gungnir.runtime.valkey.monitor")
+_FORGETS: Final = "failover: a replica forgets where its data ends"
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
     _recovery(
@@ -162,6 +163,20 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "        server.primary and server.written,\n",
         "",
         checked("runtime/test_valkey_monitor.py -p anyio"),
+    ),
+    _recovery(
+        "a disk is taken though a pod forgot where its data ends",
+        "A disk replaces no pod that may hold what the disk lacks, and cannot tell.",
+        "if forgot else way",
+        "if False else way",
+        explored(_FORGETS, "noAckedWriteLost"),
+    ),
+    _executor(
+        "a reading does not tell that a server forgot where its data ends",
+        "A server that has relayed more than it says that it holds forgot where its data ends.",
+        "forgot=view.forgot,",
+        "forgot=False,",
+        checked("runtime/test_valkey_executor.py -p anyio"),
     ),
     Mutant(
         "a promotion is marked on a disk that does not hold the copy",

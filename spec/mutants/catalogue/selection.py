@@ -209,6 +209,21 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         checked("machines/test_admission.py"),
     ),
     _selection(
+        "a pod that forgot where its data ends votes",
+        "A pod that holds another position than it says, or nothing any more, does not vote.",
+        "    if server.forgot:",
+        "    if False:",
+        explored("failover: a replica forgets where its data ends", "noAckedWriteLost"),
+        quick=True,
+    ),
+    _selection(
+        "a pod that forgot what it received is blank",
+        "A pod that received something, and does not know any more what, is not blank.",
+        " or server.forgot",
+        "",
+        checked("machines/test_admission.py"),
+    ),
+    _selection(
         "a pod of an unknown history votes",
         "Data of a history that the record does not know has no vote.",
         ('    if history_of(record, server.replid, server.offset) is None:\n        return "its'),
@@ -225,15 +240,18 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _selection(
         "a pod that was never admitted is blank",
         "Only a pod that was admitted before it was told to follow can be blank.",
-        "    if admission is None or _followed(record, answer.pod, uid, server):\n        return False\n",
+        (
+            "    if admission is None or server.forgot or _followed(record, answer.pod, uid, server):\n"
+            "        return False\n"
+        ),
         "    if admission is None:\n        return server.offset <= 1\n",
         checked("machines/test_admission.py"),
     ),
     _selection(
         "a pod that votes is blank too",
         "Who has a vote is not taken off those who need not be asked.",
-        "    if admission is None or _followed(record, answer.pod, uid, server):\n",
-        "    if admission is None:\n",
+        "    if admission is None or server.forgot or _followed(record, answer.pod, uid, server):\n",
+        "    if admission is None or server.forgot:\n",
         explored("shrink: one of two is replaced by force", "fenceBeforeSelect"),
     ),
     _selection(

@@ -62,6 +62,13 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         checked("resp/test_reader.py"),
     ),
     _view(
+        "a replica that is where it has been forgot where its data ends",
+        "A server forgot where its data ends if it says less than it has relayed.",
+        "self.link.slave_repl_offset < self.master_repl_offset",
+        "self.link.slave_repl_offset <= self.master_repl_offset",
+        checked("resp/test_view.py"),
+    ),
+    _view(
         "a role that is neither is that of a replica",
         "A field that is not what Valkey documents is an error that names it.",
         "    if value not in _ROLES:\n"

@@ -2,8 +2,9 @@
 
 What a pod's server does in ``spec/environment`` is compared with what ``valkey-server`` does, after each step and once
 both have come to rest: role, whom it follows, its link, how many keys it holds, whether its file holds all of them, the
-position of its fence, whether a command was refused, which pods have a replication id in common, and which of two of
-those is ahead. Steps are drawn at random from a seed; a difference names the seed, the steps and both readings.
+position of its fence, whether a command was refused, which pods have a replication id in common, which of two of those
+is ahead, and who forgot where its data ends. Steps are drawn at random from a seed; a difference names the seed, the
+steps and both readings.
 Directed sequences beside them go through what the protocol rests on.
 """
 
@@ -19,11 +20,12 @@ from gungnir.machines.facts import Facts
 from gungnir.machines.requests import PodCommand, Verb
 from gungnir.machines.view import Server
 from gungnir.resources.fence import voting
-from gungnir.resp.commands import config_set
+from gungnir.resp.commands import client_pause, config_set
+from gungnir.runtime.valkey import executor
 from spec.environment.commands import carried_out
 from spec.environment.faults import ended
 from spec.environment.replication import moves, written
-from spec.environment.server import reading
+from spec.environment.server import forgetting, reading
 from spec.models.scenes import booting
 from spec.world import Budget, Setup, World, address_of, pod_name, uid_of
 from tests.live.fence.conftest import DEADLINE_S, Pod
@@ -41,8 +43,14 @@ SEEDS: Final = tuple(int(seed) for seed in os.environ.get("GUNGNIR_MODEL_SEEDS",
 SETUP: Final = Setup(Facts("c", "uid-c", COUNT, 1, persistent=True), rewrites=True)
 KEY_US: Final = 30_000_000
 """Microseconds for each key of a new append-only file: longer than a test takes."""
-NO_PINGS: Final = {"repl-ping-replica-period": "3600"}
-"""A ping is part of the stream, as a write is."""
+PAUSE_MS: Final = 60_000
+"""Longer than a test takes; whatever an operator commands ends it."""
+LOOKS: Final = b"Connecting to PRIMARY"
+"""What a fenced server writes to its log each second."""
+PING_S: Final = 3600
+NO_PINGS: Final = {"repl-ping-replica-period": f"{PING_S}", "repl-timeout": f"{2 * PING_S}"}
+"""A ping is part of the stream, as a write is: 14 bytes, by which a replica that was just detached is behind those that
+are still attached, and behind the primary. The models have none. Every verb sets their period, so ``no_pings``."""
 VERBS: Final = (Verb.DETACH, Verb.PROMOTE, Verb.FOLLOW, Verb.READ)
 Seen = tuple[tuple[object, ...], ...]
 
@@ -85,6 +93,19 @@ class Both:
         self.world = written(self.world._replace(budget=Budget(write=1)), index)
         assert await write(self.servers[index], key) == b"OK"
 
+    async def detach_held_back(self, index: int, epoch: int, host: int) -> None:
+        """Detach a replica that has received one more write from its primary, and holds back what it receives."""
+        session = await operator(self.servers[index], self.epoch)
+        await session.transaction([client_pause(PAUSE_MS)])
+        async with client(self.servers[index]) as connection:
+            await self.write(host)
+            async with asyncio.timeout(DEADLINE_S):
+                while "blocked_clients:0" in str(await one(connection, "INFO", "clients")):
+                    continue
+        session.close()
+        self.world = self.world.with_pod(index, forgetting(self.world.pods[index]))
+        await self.command(Verb.DETACH, index, epoch, host)
+
     async def restart(self, index: int) -> None:
         """Kill a process once its file is written, as in the model at rest; another one starts on its volume."""
         await self._written(index)
@@ -96,8 +117,15 @@ class Both:
         former = self.servers[index].monitor.server
         self.world = ended(SETUP, self.world, index)
         self.servers[index].kill()
+        looked = log_of(self.servers[index]).count(LOOKS)
         self.servers[index].boot()
         await self.servers[index].until(lambda server: former is None or server.run_id != former.run_id)
+        # A server looks after its replication once a second, pings at the first time, whatever the period is, and comes
+        # to that up to a second after it loaded a file (replication.c, replicationCron; server.c, whileBlockedCron). So
+        # it may have no replica before. Fenced, it looks for its primary then.
+        async with asyncio.timeout(DEADLINE_S):
+            while log_of(self.servers[index]).count(LOOKS) == looked:
+                await self.servers[index].tell(Verb.READ, self.epoch)
 
     async def write_no_file(self, index: int) -> None:
         """From now on a new append-only file of this server takes too long, and none is written in the model."""
@@ -139,6 +167,11 @@ class Both:
             raise AssertionError("\n".join([f"after {self.told}:", *lines])) from None
 
 
+def log_of(server: Pod) -> bytes:
+    """Return what the processes of a pod wrote to their log."""
+    return (server.root / "log").read_bytes()
+
+
 def at_rest(world: World, *, writes_files: bool = True) -> World:
     """Return the world after everything that pods do by themselves."""
     while following := [after for label, after in moves(SETUP, world) if writes_files or label.name != "rewrite"]:
@@ -151,7 +184,7 @@ def seen(servers: list[Server], place: Callable[[str], int]) -> Seen:
     each = tuple(
         (
             *(server.primary, None if server.primary else place(server.follows), server.link_up, server.keys),
-            *(server.written, server.fence, server.voting, server.linked),
+            *(server.written, server.fence, server.voting, server.linked, server.forgot),
         )
         for server in servers
     )
@@ -233,8 +266,41 @@ STORIES: Final[dict[str, list[tuple[object, ...]]]] = {
         (Verb.FOLLOW, 2, 2, 0),
         ("restart", 2),
     ],
+    "what was detached after a restart of its primary and a promotion in the same epoch is where that primary is": [
+        *begun(2, 0),
+        ("write", 0),
+        ("restart", 0),
+        (Verb.PROMOTE, 0, 2, 0),
+        (Verb.DETACH, 2, 3, 1),
+        (Verb.DETACH, 1, 3, 1),
+        ("write", 0),
+        (Verb.PROMOTE, 1, 3, 1),
+        (Verb.FOLLOW, 2, 3, 1),
+        (Verb.DETACH, 0, 3, 1),
+        (Verb.FOLLOW, 0, 3, 1),
+        ("write", 1),
+    ],
+    "a replica that is detached while its primary's stream is held back forgets where it is, and copies all": [
+        *begun(2, 0),
+        ("write", 0),
+        ("detach held back", 2, 3, 0),
+        (Verb.DETACH, 1, 3, 0),
+        (Verb.DETACH, 0, 3, 0),
+        (Verb.PROMOTE, 0, 3, 0),
+        ("write", 0),
+        (Verb.FOLLOW, 1, 3, 0),
+        (Verb.FOLLOW, 2, 3, 0),
+        ("write", 0),
+    ],
 }
 """Directed sequences, each named by what it holds."""
+
+
+@pytest.fixture(autouse=True)
+def no_pings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No primary pings its replicas, neither as it starts nor as it is commanded."""
+    monkeypatch.setattr(Pod, "more", NO_PINGS)
+    monkeypatch.setattr(executor, "PING_PERIOD_S", PING_S)
 
 
 async def told(both: Both, step: tuple[object, ...]) -> None:
@@ -244,6 +310,8 @@ async def told(both: Both, step: tuple[object, ...]) -> None:
             await both.write(index)
         case ("restart", int(index)):
             await both.restart(index)
+        case ("detach held back", int(index), int(epoch), int(host)):
+            await both.detach_held_back(index, epoch, host)
         case (Verb() as verb, int(index), int(epoch), int(host)):
             await both.command(verb, index, epoch, host)
         case _:
@@ -252,11 +320,8 @@ async def told(both: Both, step: tuple[object, ...]) -> None:
 
 
 @pytest.mark.parametrize("name", STORIES)
-async def test_servers_go_through_what_the_protocol_rests_on_as_the_model_has_it(
-    pods: "Start", name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_servers_go_through_what_the_protocol_rests_on_as_the_model_has_it(pods: "Start", name: str) -> None:
     """Step by step, as in the random sequences."""
-    monkeypatch.setattr(Pod, "more", NO_PINGS)
     both = Both([pods(pod_name(index)) for index in range(COUNT)])
     await both.agree()
     for step in STORIES[name]:
@@ -264,9 +329,8 @@ async def test_servers_go_through_what_the_protocol_rests_on_as_the_model_has_it
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_servers_do_what_the_model_has_them_do(pods: "Start", seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_servers_do_what_the_model_has_them_do(pods: "Start", seed: int) -> None:
     """After each of some random steps, the same is read from real servers as from those of the model."""
-    monkeypatch.setattr(Pod, "more", NO_PINGS)
     draw = random.Random(seed)  # noqa: S311 - a seed that is told repeats the run
     both = Both([pods(pod_name(index)) for index in range(COUNT)])
     plan: list[tuple[Verb, int, int, int]] = []

@@ -82,8 +82,9 @@ def test_an_admitted_pod_that_is_in_sync_becomes_a_member() -> None:
         ({"run_id": "again"}, 3),
         ({"keys": 1}, 2),
         ({"offset": 2}, 3),
+        ({"forgot": True}, 3),
     ],
-    ids=["blank", "restarted", "old-volume", "holds-a-stream"],
+    ids=["blank", "restarted", "old-volume", "holds-a-stream", "forgot-a-stream"],
 )
 def test_a_pod_that_never_held_anything_is_not_needed(change: dict[str, Any], needed: int) -> None:
     """3 -> 5 pods, both new ones empty and as admitted: the two whole old ones are enough; any doubt asks for more."""

@@ -294,6 +294,22 @@ def test_a_pod_that_was_only_admitted_may_be_whole_by_now() -> None:
     assert decide(admitted, restarted(0), vote(1), loads, seen=unheard()) == Way(None, "WaitingForAReplica")
 
 
+def test_no_disk_is_taken_while_a_pod_with_data_does_not_know_where_that_ends() -> None:
+    forgot = vote(2, offset=1, forgot=True)
+    asked = Way(None, "ReplicaForgotItsPosition")
+    assert decide(WIDE, restarted(0), vote(1), forgot, seen=EXITED) == asked
+    assert decide(WIDE, restarted(0), vote(1), forgot._replace(server=None), seen=EXITED).why == "PrimaryRestored"
+    empty = vote(2, offset=1, forgot=True, keys=0)
+    assert decide(WIDE, restarted(0), vote(1), empty, seen=EXITED).why == "PrimaryRestored"
+    for keys, why in ((0, "AllPodsRestarted"), (7, "ReplicaForgotItsPosition")):
+        third = vote(2, offset=1, forgot=True, keys=keys, started_s=STARTED_S)
+        here = (restarted(0), restarted(1), third)
+        pods = (pod(n, each.server, exit_seen=True, restarts=5, started_s=STARTED_S) for n, each in enumerate(here))
+        assert decide(WIDE, *here, seen=view(*pods)).why == why
+    named = Consent(recover_from="vc-2@6")
+    assert decide(WIDE, restarted(0), vote(1), forgot, seen=EXITED, consent=named).why == "RecoverFromRequested"
+
+
 def test_a_person_need_not_wait_for_a_replica_that_may_answer_yet() -> None:
     way = decide(WIDE, restarted(0), vote(1), seen=unheard(), consent=Consent(accept_data_loss="6"))
     assert way.why == "DataLossAccepted"

@@ -99,6 +99,7 @@ REFUSED = (
     (vote(1, link_up=True), "it still serves or follows"),
     (vote(1, loading=True), "it is loading"),
     (vote(1, syncing=True), "it is loading"),
+    (vote(1, offset=1, forgot=True), "it forgot where its data ends"),
     (vote(1, run_id="restarted"), "it was not in sync since it started"),
     (vote(1, run_id="restarted", keys=0), "it was not in sync since it started, and holds no key"),
     (vote(1, replid="elsewhere"), "its history is unknown"),

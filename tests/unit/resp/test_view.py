@@ -1,3 +1,4 @@
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -79,6 +80,16 @@ def test_a_detached_replica_keeps_history_and_offset(version: str) -> None:
     assert seen.link is not None
     assert (seen.link.master_port, seen.link.up, seen.link.master_last_io_seconds_ago) == (1, False, None)
     assert (seen.master_replid, seen.offset) == (before.master_replid, before.offset)
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*/*.info")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_only_a_replica_that_says_less_than_it_has_relayed_forgot_where_its_data_ends(path: Path) -> None:
+    text = path.read_bytes()
+    seen = parse_server_view(parse_info(text))
+    assert not seen.forgot
+    less = re.sub(rb"slave_repl_offset:\d+", b"slave_repl_offset:1", text)
+    relayed = re.sub(rb"master_repl_offset:\d+", b"master_repl_offset:2", less)
+    assert parse_server_view(parse_info(relayed)).forgot == (seen.role is Role.REPLICA)
 
 
 @every_version

@@ -89,6 +89,13 @@ async def test_a_promotion_tells_whether_the_file_holds_the_data(rewriting: bool
         assert server.written is (appends and not rewriting)
 
 
+async def test_a_vote_tells_that_its_pod_forgot_where_its_data_ends() -> None:
+    async with running(4) as fake:
+        fake.offset, fake.forgotten = 1, 99
+        server, _ = await carried_out(fake, command(Verb.DETACH))
+        assert (server.offset, server.forgot) == (1, True)
+
+
 async def test_a_detach_holds_the_pod_and_leaves_readers_of_a_replica_alone() -> None:
     async with running(4) as fake:
         fake.follows = PRIMARY

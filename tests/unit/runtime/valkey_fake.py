@@ -57,6 +57,7 @@ class FakeValkey:
     follows: str = "127.0.0.1 1"
     link: str = "down"
     offset: int = 100
+    forgotten: int = 0
     loading: bool = False
     appends: bool = True
     rewriting: bool = False
@@ -205,7 +206,7 @@ class FakeValkey:
             f"# Server\r\nvalkey_version:9.1.2\r\nrun_id:{self.run_id}\r\nuptime_in_seconds:5\r\n"
             f"# Replication\r\nrole:{'master' if self.primary else 'slave'}\r\n{'' if self.primary else link}"
             f"connected_slaves:0\r\nmaster_replid:{self.replid}\r\nmaster_replid2:{'0' * 40}\r\n"
-            f"master_repl_offset:{self.offset}\r\nsecond_repl_offset:-1\r\n"
+            f"master_repl_offset:{self.offset + self.forgotten}\r\nsecond_repl_offset:-1\r\n"
             f"# Persistence\r\nloading:{int(self.loading)}\r\nasync_loading:0\r\naof_enabled:{int(self.appends)}\r\n"
             f"aof_rewrite_in_progress:{int(self.rewriting)}\r\naof_rewrite_scheduled:0\r\n"
             "aof_last_write_status:ok\r\nrdb_last_bgsave_status:ok\r\n"
