@@ -53,7 +53,7 @@ def aspects(machine: str, state: Any, reply: Reply) -> Iterator[str]:
         case TemplateSeen():
             yield f"{where}: template{_told('epoch', reply.epoch, epoch)}"
         case OwnedSeen():
-            words = [word for word, told in zip(("ours", "deleting", "drifted"), reply[1:], strict=True) if told]
+            words = [word for word, told in zip(("ours", "deleting", "drifted"), reply[1:4], strict=True) if told]
             yield f"{where}: OwnedSeen {' '.join(words)}"
         case Forbidden() | Invalid() | Unreachable() | Unknown():
             return

@@ -50,7 +50,7 @@ MACHINES: Final[dict[str, tuple[Callable[[], Step[Any]], Taken]]] = {
     "repair": (repair.start, repair.step),
     "switchover": (switchover.start, switchover.step),
     "scale-down": (scale_down.start, scale_down.step),
-    "reconcile": (lambda: reconcile.start(()), reconcile.step),
+    "reconcile": (lambda: reconcile.start((), 0), reconcile.step),
 }
 
 
@@ -129,7 +129,7 @@ def _begin(cluster: _Cluster, line: StepLine) -> None:
     cluster.facts, cluster.machine = line.facts, line.machine
     cluster.current = first._replace(state=first.state._replace(**dict(line.start)))
     if line.machine == "reconcile" and cluster.current.state.kinds:
-        cluster.current = reconcile.start(cluster.current.state.kinds)
+        cluster.current = reconcile.start(cluster.current.state.kinds, cluster.current.state.epoch)
 
 
 def _take(cluster: _Cluster, line: StepLine) -> None:
@@ -190,8 +190,8 @@ def _contents(line: StepLine) -> Iterator[tuple[str, Version, object]]:
             yield "template", version, epoch
         case PutTemplate(epoch=epoch), Stored(version):
             yield "template", version, epoch
-        case GetOwned(kind), OwnedSeen(version, ours, deleting):
-            yield kind, version, (ours, deleting)
+        case GetOwned(kind), OwnedSeen(version, ours, deleting, epoch=epoch):
+            yield kind, version, (ours, deleting, epoch)
         case _:
             return
 

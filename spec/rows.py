@@ -25,6 +25,7 @@ TAKING: Final = frozenset(
         "edits and removals",
         "lost answers and ends",
         "deleted and created again",
+        "scaled down beside a failover",
         "a request",
         "two requests",
         "a request and an operator's end",

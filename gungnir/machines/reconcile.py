@@ -4,6 +4,8 @@ Rules
 - An object is written only on drift of fields that we own, with the resourceVersion it was read at.
 - After a Conflict the round sends no further write: what it knew is no longer true.
 - An object of the same name with another controller is never adopted; it is reported and the others go on.
+- A round ends at the first word of a newer epoch than that of the record from which its objects are made: another
+  operator has failed over since, and by what this one knows it might take the pods of the new primary away.
 - One refused object (invalid, forbidden) does not keep the others from being reconciled, nor a failover from running.
 
 What this does not decide: who is primary. The Service's selector and the epoch in the template are the failover's.
@@ -60,11 +62,13 @@ MACHINE: Final = register(
             Row(_P.INIT, "read", _P.GET, "the cluster exists: look at the first object"),
             Row(_P.INIT, "status-only", _P.HEALTH, "no object is to be looked at: only show what is seen"),
             Row(_P.INIT, "gone", _P.DONE, "the cluster is deleted or another one: nothing leaves us"),
+            Row(_P.INIT, "outdated", _P.ERROR, "the record is of a newer epoch than the objects would be"),
             Row(_P.INIT, "failed", _P.ERROR, "no fresh read"),
             Row(_P.GET, "absent", _P.CREATE, "create it"),
             Row(_P.GET, "drifted", _P.UPDATE, "write our fields"),
             Row(_P.GET, "next", _P.GET, "as it should be, or not ours, or not readable: the next object"),
             Row(_P.GET, "last", _P.HEALTH, "that was the last object"),
+            Row(_P.GET, "outdated", _P.ERROR, "a failover has written it that the record does not know of"),
             Row(_P.GET, "failed", _P.ERROR, "unreachable or unknown"),
             Row(_P.CREATE, "next", _P.GET, "created or refused: the next object"),
             Row(_P.CREATE, "last", _P.HEALTH, "that was the last object"),
@@ -85,19 +89,28 @@ MACHINE: Final = register(
 
 
 class State(NamedTuple):
-    """All that one round knows. ``problems`` are (kind, reason, text) of objects that were not reconciled."""
+    """All that one round knows. ``problems`` are (kind, reason, text) of objects that were not reconciled.
+
+    ``epoch`` is that of the record from which the objects are made, which may be an old one.
+    """
 
     phase: Phase = Phase.INIT
     kinds: tuple[str, ...] = ()
+    epoch: int = 0
     position: int = 0
     problems: tuple[tuple[str, str, str], ...] = ()
     writes: int = 0
     detail: str = ""
 
 
-def start(kinds: tuple[str, ...]) -> Step[State]:
-    """Begin a round over ``kinds``, in this order; none: only the status is brought up to date."""
-    return Step(State(kinds=kinds), GetCluster(), "start")
+def start(kinds: tuple[str, ...], epoch: int) -> Step[State]:
+    """Begin a round over ``kinds``, in this order; none: only the status is brought up to date.
+
+    Args:
+        kinds: The objects to look at.
+        epoch: That of the record from which they are made.
+    """
+    return Step(State(kinds=kinds, epoch=epoch), GetCluster(), "start")
 
 
 def step(facts: Facts, state: State, reply: Reply) -> Step[State]:
@@ -128,6 +141,10 @@ def _error(state: State, reply: Reply) -> Step[State]:
     return _to(state, "failed", detail=f"{state.phase} {kind}: {describe(reply)}")
 
 
+def _outdated(state: State, what: str) -> Step[State]:
+    return _to(state, "outdated", detail=f"{what}, and the objects would be of {state.epoch}")
+
+
 def _next(state: State) -> Step[State]:
     position = state.position + 1
     if position < len(state.kinds):
@@ -143,6 +160,8 @@ def _init(_facts: Facts, state: State, reply: Reply) -> Step[State]:
     if isinstance(reply, ClusterSeen) and not reply.deleting:
         if not state.kinds:
             return _to(state, "status-only", Observe())
+        if reply.record.epoch > state.epoch:
+            return _outdated(state, f"the record is of epoch {reply.record.epoch}")
         return _to(state, "read", GetOwned(state.kinds[0]))
     if isinstance(reply, (ClusterSeen, NotFound)):
         return _to(state, "gone")
@@ -158,6 +177,8 @@ def _get(_facts: Facts, state: State, reply: Reply) -> Step[State]:
             return _refused(state, "NameTaken", f"{kind} exists and belongs to somebody else; it is left alone")
         case OwnedSeen(deleting=True):
             return _refused(state, "BeingDeleted", f"{kind} is being deleted; it is created again when it is gone")
+        case OwnedSeen(epoch=epoch) if epoch > state.epoch:
+            return _outdated(state, f"{kind} is of epoch {epoch}")
         case OwnedSeen(drifted=True):
             return _to(state, "drifted", UpdateOwned(kind, reply.version), writes=state.writes + 1)
         case OwnedSeen():

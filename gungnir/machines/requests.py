@@ -256,12 +256,17 @@ class TemplateSeen(NamedTuple):
 
 
 class OwnedSeen(NamedTuple):
-    """An owned object as just read. ``ours``: its controller is this very ValkeyCluster (by uid)."""
+    """An owned object as just read. ``ours``: its controller is this very ValkeyCluster (by uid).
+
+    ``epoch`` is that in which a StatefulSet starts new volumes: a failover raises it before it promotes anybody (0: it
+    says nothing, or is no StatefulSet).
+    """
 
     version: Version
     ours: bool
     deleting: bool
     drifted: bool
+    epoch: int = 0
 
 
 class Seen(NamedTuple):

@@ -264,11 +264,13 @@ class ApiExecutor:
         desired = build(kind, self._inputs())
         live = await self._get(resource_of(desired).plural, name_of(kind, self.cluster.name))
         ours = owned_by(live, self.cluster.uid)
+        parts = epoch_parts(live) if kind is OwnedKind.STATEFUL_SET else None
         return OwnedSeen(
             version=version_of(live),
             ours=ours,
             deleting=bool(live["metadata"].get("deletionTimestamp")),
             drifted=ours and bool(owned_drift(desired, live)),
+            epoch=0 if parts is None else parts[0],
         )
 
     async def _patch_pod(self, pod: str, uid: str, version: str, metadata: dict[str, Any]) -> Stored:

@@ -332,8 +332,9 @@ class ClusterWorker:
         """Bring the objects up to date; return when to go on with a round that ended early, else None."""
         self._dirty = False
         try:
+            first = reconcile.start(kinds, self._record.epoch)
             state = await self._driver.run(
-                "reconcile", reconcile.start(kinds), reconcile.step, self._facts, interrupted=lambda: self._urgent
+                "reconcile", first, reconcile.step, self._facts, interrupted=lambda: self._urgent
             )
         except InterruptedRoundError:
             self._dirty = True
@@ -357,7 +358,8 @@ class ClusterWorker:
         self._announced.changes(self.cache.cluster, summary)
         if self._executor is None or announce.same(summary, self._executor.shown):
             return again_ms
-        state = await self._driver.run("reconcile", reconcile.start(()), reconcile.step, self._facts)
+        first = reconcile.start((), self._record.epoch)
+        state = await self._driver.run("reconcile", first, reconcile.step, self._facts)
         if state.phase is reconcile.Phase.DONE:
             self._failures = 0
             self._complain("status")

@@ -34,6 +34,7 @@ REPLIES: tuple[Reply, ...] = (
     TemplateSeen(_V1, 0),
     OwnedSeen(_V1, ours=True, deleting=False, drifted=True),
     OwnedSeen(_V1, ours=True, deleting=False, drifted=False),
+    OwnedSeen(_V1, ours=True, deleting=False, drifted=True, epoch=1),
     OwnedSeen(_V1, ours=True, deleting=True, drifted=False),
     OwnedSeen(_V1, ours=False, deleting=False, drifted=False),
     Seen(Record(), View(())),
@@ -51,7 +52,7 @@ REPLIES: tuple[Reply, ...] = (
 def a_reconcile_round_comes_to_its_end(phase: reconcile.Phase, position: int, reply: int) -> bool:
     """Every step lowers the rank, whatever the reply, and issues a request exactly if the round goes on.
 
-    pre: phase not in reconcile.MACHINE.terminal and 1 <= position < 3 and 0 <= reply < 18
+    pre: phase not in reconcile.MACHINE.terminal and 1 <= position < 3 and 0 <= reply < 19
     post: _
     """
     before = reconcile.State(phase, KINDS, position)
@@ -63,7 +64,7 @@ def a_reconcile_round_comes_to_its_end(phase: reconcile.Phase, position: int, re
 def reconcile_ends_for_good(error: bool, reply: int) -> bool:
     """No reply leads out of the end of a round.
 
-    pre: 0 <= reply < 18
+    pre: 0 <= reply < 19
     post: _
     """
     phase = reconcile.Phase.ERROR if error else reconcile.Phase.DONE
@@ -77,7 +78,7 @@ def reconcile_ends_for_good(error: bool, reply: int) -> bool:
 def switchover_takes_every_reply(phase: switchover.Phase, reply: int) -> bool:
     """A switchover round answers every reply, and asks exactly while it is not over.
 
-    pre: phase not in switchover.MACHINE.terminal and 0 <= reply < 18
+    pre: phase not in switchover.MACHINE.terminal and 0 <= reply < 19
     post: _
     """
     done = switchover.step(FACTS, switchover.State(phase), REPLIES[reply])
@@ -87,7 +88,7 @@ def switchover_takes_every_reply(phase: switchover.Phase, reply: int) -> bool:
 def lease_takes_every_reply(phase: lease.Phase, reply: int, now: int) -> bool:
     """The lease machine answers every reply to an outstanding request, and takes only what is free.
 
-    pre: phase is not lease.Phase.LEADING and 0 <= reply < 18
+    pre: phase is not lease.Phase.LEADING and 0 <= reply < 19
     post: _
     """
     done = lease.step(lease.LeaseTimes(), "me", lease.State(phase), REPLIES[reply], now)

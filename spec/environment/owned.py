@@ -38,7 +38,19 @@ from gungnir.machines.requests import (
 from gungnir.machines.view import View
 from gungnir.resources.inventory import OwnedKind
 from gungnir.resources.labels import Ownership
-from spec.environment.contents import Cluster, content, desired, drifted, edited, failed_over, foreign, merged, owner
+from spec.environment.contents import (
+    FAILED_OVER,
+    Cluster,
+    content,
+    desired,
+    drifted,
+    edited,
+    failed_over,
+    foreign,
+    merged,
+    owner,
+    starts_in,
+)
 from spec.environment.operators import Taken
 from spec.observed import aspects
 from spec.world import CLUSTER, Label, Number, pod_name
@@ -87,7 +99,7 @@ class OwnedBudget(NamedTuple):
     recreate: int = 0
     failover: int = 0
     promote: int = 0
-    """The operator's failover machine gives the role to another pod, between two rounds."""
+    """The failover machine of some operator gives the role to another pod."""
 
 
 class OwnedWorld(NamedTuple):
@@ -148,7 +160,7 @@ def served(world: OwnedWorld, cluster: Cluster, request: Request) -> tuple[Owned
             present = world.cluster
             if present is None or present.uid != cluster.uid:
                 return world, NotFound()
-            return world, ClusterSeen(_version(present), Record(), deleting=present.deleting)
+            return world, ClusterSeen(_version(present), Record(present.epoch), deleting=present.deleting)
         case Observe():
             return world, Seen(Record(), View(()))
         case PutSummary(version):
@@ -161,7 +173,8 @@ def served(world: OwnedWorld, cluster: Cluster, request: Request) -> tuple[Owned
                 return world, NotFound()
             ours = owner(live.content, cluster.uid) is Ownership.OURS
             drift = ours and drifted(kind, cluster, live.content)
-            return world, OwnedSeen(Version(f"v{live.serial}"), ours, live.deleting, drift)
+            epoch = max(0, starts_in(live.content)) if kind == OwnedKind.STATEFUL_SET else 0
+            return world, OwnedSeen(Version(f"v{live.serial}"), ours, live.deleting, drift, epoch)
         case CreateOwned(kind):
             return _created(world, cluster, kind)
         case UpdateOwned(kind, version):
@@ -199,36 +212,38 @@ def _updated(world: OwnedWorld, cluster: Cluster, kind: str, version: Version) -
 
 def successors(world: OwnedWorld) -> Iterator[Move]:
     """Yield every action that can happen next, with the world after it, in a fixed order."""
-    yield from _operator(world)
+    yield from of_operator(world)
     yield from collections(world)
-    yield from _mishaps(world)
-    yield from _others(world)
+    yield from mishaps(world)
+    yield from others(world)
 
 
-def _operator(world: OwnedWorld) -> Iterator[Move]:
+def of_operator(world: OwnedWorld) -> Iterator[Move]:
+    """Yield what the operator can do next, with what may become of it."""
     worker = world.worker
     if worker.state is None:
         if worker.cached != world.cluster:
             yield Label("watch", "operator"), world._replace(worker=Worker(world.cluster))
         if worker.cached is not None and not worker.cached.deleting:
-            first = reconcile.start(world.kinds)
+            first = reconcile.start(world.kinds, worker.cached.epoch)
             begun = world._replace(worker=worker._replace(state=first.state, request=first.request))
             yield Label("reconcile", "operator"), begun
         return
     if worker.cached is None or worker.request is None:
         return
     after, reply = served(world, worker.cached, worker.request)
-    yield _received("api", world, after, reply)
+    yield received("api", world, after, reply)
     if world.budget.forbid and isinstance(worker.request, (*WRITES, GetOwned, PutSummary)):
         budget = world.budget._replace(forbid=world.budget.forbid - 1)
-        yield _received("forbidden", world, world._replace(budget=budget), Forbidden("may not"))
+        yield received("forbidden", world, world._replace(budget=budget), Forbidden("may not"))
     if world.budget.message:
         budget = world.budget._replace(message=world.budget.message - 1)
         missed = world._replace(budget=budget, sent=_late(world, worker.cached, worker.request))
-        yield _received("lost", world, missed, Unknown())
+        yield received("lost", world, missed, Unknown())
 
 
-def _received(name: str, before: OwnedWorld, after: OwnedWorld, reply: Reply) -> Move:
+def received(name: str, before: OwnedWorld, after: OwnedWorld, reply: Reply) -> Move:
+    """The operator gets the reply to its request, which led from ``before`` to ``after``."""
     worker = before.worker
     if worker.state is None:
         raise ValueError("an idle operator waits for nothing")
@@ -267,7 +282,8 @@ def collections(world: OwnedWorld) -> Iterator[Move]:
         yield Label("gone", "API server", "the ValkeyCluster"), world._replace(cluster=None)
 
 
-def _mishaps(world: OwnedWorld) -> Iterator[Move]:
+def mishaps(world: OwnedWorld) -> Iterator[Move]:
+    """The operator process ends; writes that nobody waits for any more arrive."""
     worker, budget = world.worker, world.budget
     if budget.restart and worker.state is not None and worker.cached is not None and worker.request is not None:
         after = world._replace(
@@ -308,7 +324,8 @@ def interfered(world: OwnedWorld, what: str, kind: str) -> OwnedWorld | None:
             raise ValueError(f"nobody does this to an object: {what}")
 
 
-def _others(world: OwnedWorld) -> Iterator[Move]:
+def others(world: OwnedWorld) -> Iterator[Move]:
+    """Yield what everybody else may do, to the objects and to the ValkeyCluster."""
     budget, present = world.budget, world.cluster
     for kind, owned in zip(world.kinds, world.objects, strict=True):
         if owned is None:
@@ -325,7 +342,10 @@ def _others(world: OwnedWorld) -> Iterator[Move]:
         if budget.edit:
             yield from _interference(world._replace(budget=budget._replace(edit=budget.edit - 1)), "edit", kind)
         if budget.failover and present is not None:
-            left = world._replace(budget=budget._replace(failover=budget.failover - 1))
+            # First the epoch is recorded.
+            left = world._replace(
+                cluster=present._replace(epoch=FAILED_OVER), budget=budget._replace(failover=budget.failover - 1)
+            )
             yield from _interference(left, "failover", kind)
     yield from _promotions(world)
     yield from _changes_of_the_cluster(world)
@@ -338,10 +358,13 @@ def _interference(world: OwnedWorld, what: str, kind: str) -> Iterator[Move]:
 
 
 def _promotions(world: OwnedWorld) -> Iterator[Move]:
-    """Another pod that runs becomes primary; before that, the epoch of the template and the Service was raised."""
-    present, cached, budget = world.cluster, world.worker.cached, world.budget
-    live = world.at(OwnedKind.STATEFUL_SET) if budget.promote and world.worker.state is None else None
-    if live is None or present is None or present.deleting or cached is None or cached.number != present.number:
+    """Another pod that runs becomes primary; before that, the epoch of the template and the Service was raised.
+
+    Any operator may have done that, at any time: this one's cache does not know of it.
+    """
+    present, budget = world.cluster, world.budget
+    live = world.at(OwnedKind.STATEFUL_SET) if budget.promote else None
+    if live is None or present is None or present.deleting:
         return
     left = world._replace(budget=budget._replace(promote=budget.promote - 1))
     for kind, owned in zip(world.kinds, world.objects, strict=True):
@@ -349,9 +372,7 @@ def _promotions(world: OwnedWorld) -> Iterator[Move]:
             left = left.with_object(kind, failed_over(kind, owned.content), deleting=owned.deleting)
     for ordinal in range(content(live.content)["spec"]["replicas"]):
         if ordinal != present.primary:
-            now = present._replace(primary=ordinal)
-            # The answer to the operator's own write brings its cache up to date.
-            after = left._replace(cluster=now, worker=world.worker._replace(cached=now))
+            after = left._replace(cluster=present._replace(primary=ordinal, epoch=FAILED_OVER))
             yield Label("promote", "failover", pod_name(ordinal), fair=False), after
 
 

@@ -251,7 +251,7 @@ def test_a_failover_stays_on_its_table_and_promotes_only_what_it_froze(data: Any
 def test_the_other_machines_stay_on_their_tables(data: Any, stored: Record, seen: View) -> None:
     drive(data.draw, "repair", repair.start(), repair.step, stored, seen)
     drive(data.draw, "switchover", switchover.start(), switchover.step, stored, seen)
-    drive(data.draw, "reconcile", reconcile.start(("a", "b")), reconcile.step, stored, seen)
+    drive(data.draw, "reconcile", reconcile.start(("a", "b"), 0), reconcile.step, stored, seen)
 
 
 @given(records, views())

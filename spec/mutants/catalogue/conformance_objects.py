@@ -19,8 +19,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _owned(
         "model: a ValkeyCluster that is deleted looks as any",
         "It is read that a ValkeyCluster is being deleted.",
-        "Record(), deleting=present.deleting)",
-        "Record())",
+        "Record(present.epoch), deleting=present.deleting)",
+        "Record(present.epoch))",
         OBJECTS,
     ),
     _owned(
@@ -61,8 +61,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _owned(
         "model: an object that is deleted looks as any",
         "It is read that an object is being deleted.",
-        'OwnedSeen(Version(f"v{live.serial}"), ours, live.deleting, drift)',
-        'OwnedSeen(Version(f"v{live.serial}"), ours, False, drift)',
+        'OwnedSeen(Version(f"v{live.serial}"), ours, live.deleting, drift, epoch)',
+        'OwnedSeen(Version(f"v{live.serial}"), ours, False, drift, epoch)',
         OBJECTS,
     ),
     _owned(

@@ -262,7 +262,7 @@ PAIRS: Final[tuple[Pair, ...]] = (
     Pair(
         "nobody else becomes primary meanwhile",
         "A failover promotes another pod while objects are reconciled.",
-        (Edit(OWNED, "if budget.promote and world.worker.state is None else None", "if False else None"),),
+        (Edit(OWNED, "if budget.promote else None", "if False else None"),),
         "a failover promotes without raising the template's epoch",
         "reconcile: scaled down beside a failover",
     ),

@@ -114,6 +114,21 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         checked("machines/test_reconcile.py"),
     ),
     _reconcile(
+        "a scale-down overlooks another operator's failover",
+        "A round ends at an object of a newer epoch than its record's.",
+        "case OwnedSeen(epoch=epoch) if epoch > state.epoch:",
+        "case OwnedSeen(epoch=epoch) if False:",
+        explored("reconcile: scaled down beside a failover", "scaleDownNeverRemovesMaster"),
+        quick=True,
+    ),
+    _reconcile(
+        "objects are made of an old record",
+        "A round ends where the record is of a newer epoch than the one that objects are made from.",
+        "        if reply.record.epoch > state.epoch:\n",
+        "        if False:\n",
+        checked("machines/test_reconcile.py"),
+    ),
+    _reconcile(
         "the last object is left out",
         "A round looks at every object.",
         "    if position < len(state.kinds):\n",

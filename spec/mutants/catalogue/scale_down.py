@@ -166,6 +166,13 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         checked("runtime/test_handovers.py -p anyio.pytest_plugin"),
     ),
     _executor(
+        "nobody is told in which epoch a StatefulSet is",
+        "Whoever reads the StatefulSet sees the epoch in which its new volumes start.",
+        "epoch=0 if parts is None else parts[0],",
+        "epoch=0,",
+        checked("runtime/test_put_template.py -p anyio.pytest_plugin"),
+    ),
+    _executor(
         "a handover is asked for whatever was written meanwhile",
         "A handover is asked for over the spec, the status and the requests that were read.",
         "_ground_of_spec, base, base,",

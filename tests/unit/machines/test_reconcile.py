@@ -24,7 +24,7 @@ from gungnir.machines.requests import (
     Unreachable,
     UpdateOwned,
 )
-from tests.unit.machines.worlds import FACTS, STORED, V, Walk, cluster, record, rows_of, view, walk
+from tests.unit.machines.worlds import EPOCH, FACTS, STORED, V, Walk, cluster, record, rows_of, view, walk
 
 KINDS = ("headless", "client", "sts")
 SEEN = Seen(record(), view())
@@ -42,7 +42,7 @@ class Path(NamedTuple):
     kinds: tuple[str, ...] = KINDS[:2]
 
     def walk(self, facts: Any = FACTS) -> Walk:
-        return walk(reconcile.step, reconcile.start(self.kinds), self.replies, facts)
+        return walk(reconcile.step, reconcile.start(self.kinds, EPOCH), self.replies, facts)
 
 
 END = (SEEN, cluster(), STORED)
@@ -58,6 +58,8 @@ PATHS: Final = {
     "status only": Path((cluster(), *END), "status-only seen fresh stored", ()),
     "gone": Path((NotFound(),), "gone"),
     "deleting": Path((cluster(deleting=True),), "gone"),
+    "record outdated": Path((cluster(record(epoch=EPOCH + 1)),), "outdated"),
+    "object outdated": Path((cluster(), owned(drifted=True, epoch=EPOCH + 1)), "read outdated"),
     "unreadable": Path((Unreachable(),), "failed"),
     "object unreadable": Path((cluster(), Unknown()), "read failed"),
     "create unknown": Path((cluster(), NotFound(), Unknown()), "read absent failed"),
@@ -125,6 +127,15 @@ def test_nothing_is_written_after_a_conflict() -> None:
     taken = Path((cluster(), owned(drifted=True), Conflict()), "", KINDS).walk()
     assert (taken.last.phase, taken.steps[-1].request) == (Phase.ERROR, None)
     assert taken.last.detail == "Update headless: Conflict"
+
+
+def test_nothing_is_made_of_a_record_that_another_one_has_followed() -> None:
+    for name, what in (("record outdated", "the record"), ("object outdated", "headless")):
+        taken = PATHS[name].walk()
+        assert taken.last.detail == f"{what} is of epoch {EPOCH + 1}, and the objects would be of {EPOCH}"
+        assert not any(isinstance(request, (CreateOwned, UpdateOwned)) for request in taken.requests)
+    same = Path((cluster(), owned(drifted=True, epoch=EPOCH), STORED, owned(), *END), "")
+    assert same.walk().last.phase == Phase.DONE
 
 
 def test_a_steady_state_writes_no_object() -> None:

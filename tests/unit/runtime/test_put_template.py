@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from gungnir.api import names
 from gungnir.api.cluster import ValkeyCluster
-from gungnir.machines.requests import Conflict, GetTemplate, PutTemplate, Reply, Stored, TemplateSeen, Version
+from gungnir.machines.requests import (
+    Conflict,
+    GetOwned,
+    GetTemplate,
+    OwnedSeen,
+    PutTemplate,
+    Reply,
+    Stored,
+    TemplateSeen,
+    Version,
+)
 from gungnir.resources.inputs import BuildInputs
 from gungnir.resources.inventory import OwnedKind, build
 from gungnir.runtime.api_executor import EDITS_BETWEEN, ApiExecutor
@@ -89,6 +100,18 @@ async def test_a_controller_that_counts_pods_meanwhile_holds_no_failover_up(api:
     seen = await executor.execute(GetTemplate())
     assert isinstance(seen, TemplateSeen)
     assert seen.epoch == 5
+
+
+async def test_whoever_reconciles_sees_that_a_failover_was_there(api: FakeApi, kube: Kube) -> None:
+    """Also one whose cache knows of no newer epoch. Users of another epoch than the annotation's say nothing."""
+    server = Server(api, [])
+    assert await put(kube) == Stored(Version("2"))
+    executor = ApiExecutor(kube, CLUSTER, ClusterCache(), lambda: INPUTS, unused, unused, allowed)
+    seen = await executor.execute(GetOwned(OwnedKind.STATEFUL_SET))
+    assert seen == OwnedSeen(Version("2"), ours=True, deleting=False, drifted=False, epoch=5)
+    server.obj["metadata"]["annotations"][names.EPOCH_ANNOTATION] = "99"
+    seen = await executor.execute(GetOwned(OwnedKind.STATEFUL_SET))
+    assert seen == OwnedSeen(Version("2"), ours=True, deleting=False, drifted=True)
 
 
 @pytest.mark.parametrize(

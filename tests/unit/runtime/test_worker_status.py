@@ -35,7 +35,7 @@ class Stage:
     async def _run(self, *_machine: object) -> reconcile.State:
         self.executor.shown = self.at_the_write
         self.writes.append(self.at_the_write)
-        return reconcile.start(()).state._replace(phase=reconcile.Phase.DONE)
+        return reconcile.start((), 0).state._replace(phase=reconcile.Phase.DONE)
 
 
 async def test_a_status_that_an_outdated_truth_was_written_into_is_written_again(
