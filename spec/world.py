@@ -158,7 +158,9 @@ class Asked(NamedTuple):
 class Api(NamedTuple):
     """What the API server stores: the durable record, the client Service, the template's epoch, and the request.
 
-    ``life`` counts how often the cluster was deleted and made anew.
+    ``life`` counts how often the cluster was deleted and made anew. ``told`` counts how often what the status tells
+    people was written: no decision rests on that, but it is part of the same object. ``service_present`` and
+    ``template_present`` are false only where others remove objects (``spec.product``); what was written last stays.
     """
 
     record: Record
@@ -167,6 +169,9 @@ class Api(NamedTuple):
     template: int
     asked: Asked = Asked()
     life: int = 0
+    told: int = 0
+    service_present: bool = True
+    template_present: bool = True
 
 
 class Operator(NamedTuple):
@@ -372,6 +377,8 @@ def record_version(record: Record) -> Version:
 def cluster_version(api: Api) -> Version:
     """Return the resourceVersion of the ValkeyCluster: its record and its annotation."""
     version = record_version(api.record)
+    if api.told:
+        version = Version(f"{version}.{api.told}")
     return version if api.asked == Asked() else Version("/".join((version, *map(str, api.asked))))
 
 

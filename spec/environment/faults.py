@@ -64,10 +64,10 @@ def _endings(setup: Setup, world: World, index: int) -> Iterator[Move]:
     if budget.replace:
         yield (
             Label("replace", who, "a new pod on the same volume", fair=False),
-            _spent(gone.with_pod(index, _another(pod)), budget._replace(replace=budget.replace - 1)),
+            _spent(gone.with_pod(index, another(pod)), budget._replace(replace=budget.replace - 1)),
         )
     if budget.lose:
-        fresh = _another(truncated(pod, 0))._replace(
+        fresh = another(truncated(pod, 0))._replace(
             saved=voting(world.api.template), led=0, torn=False, lives=(), synced=0
         )
         after = gone._replace(ghost=gone.ghost._replace(lost=world.ghost.lost + 1)).with_pod(index, fresh)
@@ -87,7 +87,7 @@ def _endings(setup: Setup, world: World, index: int) -> Iterator[Move]:
             )
 
 
-def _another(pod: Pod) -> Pod:
+def another(pod: Pod) -> Pod:
     """Another pod object of the same name."""
     return pod._replace(uid=pod.uid + 1, exit_seen=False, restarts=-1, shown=(-1, False, 0))
 

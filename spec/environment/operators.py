@@ -30,7 +30,21 @@ from spec.environment.api_server import MUTATING, serve
 from spec.environment.commands import CHANGING, can_raise, carried_out, raised
 from spec.environment.observation import relabelled, seen
 from spec.observed import aspects
-from spec.world import RECORDS, REQUESTS, STATES, STRAYS, Label, Operator, Ref, Setup, Stray, World, pod_index, run_of
+from spec.world import (
+    RECORDS,
+    REQUESTS,
+    STATES,
+    STRAYS,
+    Api,
+    Label,
+    Operator,
+    Ref,
+    Setup,
+    Stray,
+    World,
+    pod_index,
+    run_of,
+)
 
 Move = tuple[Label, World]
 MACHINES: Final[dict[str, tuple[Callable[[], Step[Any]], Callable[[Facts, Any, Reply], Step[Any]]]]] = {
@@ -179,9 +193,15 @@ def _replies(setup: Setup, world: World, index: int) -> Iterator[Move]:
             yield Label("elapsed", who, step), after
         case _:
             api, reply = serve(world.api, request.value, attended=True)
-            after = world if api is world.api else _written(world._replace(api=api), world.api.record)
-            step, after = _received(setup, after, index, reply)
-            yield Label("api", who, (request.value, reply, step)), after
+            yield replied(setup, world, index, api, reply)
+
+
+def replied(setup: Setup, world: World, index: int, api: Api, reply: Reply) -> Move:
+    """One operator gets the reply to its request for an object, which left ``api`` behind."""
+    request = world.operators[index].request
+    after = world if api is world.api else _written(world._replace(api=api), world.api.record)
+    step, after = _received(setup, after, index, reply)
+    return Label("api", f"operator {index}", (None if request is None else request.value, reply, step)), after
 
 
 InFlight = tuple[int, PodCommand]
