@@ -164,6 +164,7 @@ def test_a_graph_that_was_cut_short_proves_nothing() -> None:
 NAMES = ("replication id adopted early", "old primary with writes of its own returns", "scale-up")
 DEPOSED = Model("deposed", Budget(crash=1), deposed)
 CRASH = Model("crash", Budget(crash=1), serving)
+UNREACHABLE = Model("a pod is out of reach", Budget(crash=1, cut_operator=1), serving)
 LAGGARD = Model("lost answer", Budget(message=1), deposed)
 
 
@@ -243,7 +244,7 @@ class Late(NamedTuple):
 ONLY_LATE = (
     Late(
         "a replica that finds no way to its primary is not told again",
-        DEPOSED,
+        UNREACHABLE,
         ("oldMasterRejoins", "recordMatches"),
         ((repair, "_cut_off", _never_cut_off),),
     ),

@@ -50,6 +50,7 @@ _ALL: Final = (
         witnesses=("recovery",),
     ),
     Model("back", Budget(unwritten=1, write=1), deposed),
+    Model("forgetful", Budget(unwritten=1, forget=1, write=1), witnesses=_OVER),
     Model("unwritten", Budget(unwritten=1, cut_operator=1, write=1), witnesses=_OVER),
     Model("power before a copy is recorded", Budget(power=1, write=2), unattached, 2, witnesses=("recovery",)),
     Model("lost answer and a write", Budget(crash=1, message=1, write=1), witnesses=(*_OVER, "stray took effect")),

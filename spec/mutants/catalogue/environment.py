@@ -34,7 +34,7 @@ PAIRS: Final[tuple[Pair, ...]] = (
         "A replica's link ends, and with it what it knows of the position of its data.",
         (Edit(FAULTS, "        if budget.forget and", "        if False and"),),
         "a pod that forgot where its data ends votes",
-        "failover: a replica forgets where its data ends",
+        "forgetful",
     ),
     Pair(
         "processes do not end",

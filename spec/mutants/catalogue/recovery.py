@@ -11,7 +11,7 @@ _repair = Of("gungnir.machines.repair")
 _codec = Of("gungnir.runtime.record_codec")
 _executor = Of("gungnir.runtime.valkey.executor")
 _monitor = Of("gungnir.runtime.valkey.monitor")
-_FORGETS: Final = "failover: a replica forgets where its data ends"
+_FORGETS: Final = "forgetful"
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
     _recovery(

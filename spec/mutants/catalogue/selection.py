@@ -213,7 +213,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "A pod that holds another position than it says, or nothing any more, does not vote.",
         "    if server.forgot:",
         "    if False:",
-        explored("failover: a replica forgets where its data ends", "noAckedWriteLost"),
+        explored("forgetful", "noAckedWriteLost"),
         quick=True,
     ),
     _selection(
