@@ -55,7 +55,7 @@ def a_reconcile_round_comes_to_its_end(phase: reconcile.Phase, position: int, re
     pre: phase not in reconcile.MACHINE.terminal and 1 <= position < 3 and 0 <= reply < 19
     post: _
     """
-    before = reconcile.State(phase, KINDS, position)
+    before = reconcile.State(phase, KINDS, 0, position)
     done = reconcile.step(FACTS, before, REPLIES[reply])
     over = done.state.phase in reconcile.MACHINE.terminal
     return reconcile.rank(done.state) < reconcile.rank(before) and (done.request is None) == over
