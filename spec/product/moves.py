@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from gungnir.machines import reconcile
-from gungnir.machines.requests import PodCommand, PutSummary, Stored, Unreachable
+from gungnir.machines.requests import Pause, PodCommand, Pods, PutSummary, Stored, Unreachable
 from gungnir.resources.fence import voting
 from spec.environment import faults, lease, operators, owned, people, replication
 from spec.environment.contents import replicas_of
@@ -126,9 +126,8 @@ def _goes_on(plan: Plan, product: Product, index: int) -> Moves:
     request = world.operators[index].request
     if request is None:
         return
-    asks_api = not hasattr(request.value, "commands") and not hasattr(request.value, "ms")
     found = served(product, index, request.value)
-    if asks_api and not _reaches_api(product, index):
+    if not (isinstance(request.value, (Pods, Pause)) or _reaches_api(product, index)):
         label, after = operators.replied(setup, world, index, world.api, Unreachable())
         yield _took(product, Move(PODS, label._replace(name="unreachable"), product._replace(world=after), index))
     elif found is not None:
@@ -284,13 +283,18 @@ def of_lease(plan: Plan, product: Product) -> Moves:
     for label, after in lease.successors(plan.clocks, product.lease):
         if not label.fair:
             continue
-        index = int(label.who.rpartition(" ")[2]) if label.who.startswith(("operator", "clock")) else -1
+        index = _index_of(label, "operator", "clock")
         if index >= 0 and product.sides[index].stopped and label.name in ASLEEP:
             continue
         moved = product._replace(lease=after)
         if label.name == "start":
             moved = _reborn(plan, moved, index)
         yield Move(LEASE, label, moved, index)
+
+
+def _index_of(label: Label, *kinds: str) -> int:
+    """Return which operator's this action is, if its actor is of one of these kinds; else -1."""
+    return int(label.who.rpartition(" ")[2]) if label.who.startswith(kinds) else -1
 
 
 def _reborn(plan: Plan, product: Product, index: int) -> Product:
@@ -388,6 +392,6 @@ def _harm_to_lease(plan: Plan, product: Product) -> Moves:
     """Yield what the lease world has of its own: answers lost, the API server out of reach, a process asked to end."""
     for label, after in lease.successors(plan.clocks, product.lease):
         if not label.fair:
-            index = int(label.who.rpartition(" ")[2]) if label.who.startswith("operator") else -1
+            index = _index_of(label, "operator")
             if index < 0 or not product.sides[index].stopped:
                 yield Move(LEASE, label, product._replace(lease=after), index)
