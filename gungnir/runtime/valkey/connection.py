@@ -8,12 +8,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from gungnir.errors import RemoteError
 from gungnir.resp.errors import ProtocolError
 from gungnir.resp.reader import NeedMoreData, Reader
 from gungnir.resp.values import Push, Value
 from gungnir.resp.writer import encode_command
+
+AGAIN_MS: Final = 50
+"""Pause before another attempt to connect is begun beside those that have no answer yet."""
 
 
 class ValkeyError(RemoteError):
@@ -64,23 +68,51 @@ class Connection(asyncio.Protocol):
 
     @classmethod
     async def opened(
-        cls, address: str, port: int, timeout_ms: int, source: str = "", on_lost: Callable[[], None] | None = None
+        cls,
+        address: str,
+        port: int,
+        timeout_ms: int,
+        source: str = "",
+        on_lost: Callable[[], None] | None = None,
+        again_ms: int = AGAIN_MS,
     ) -> "Connection":
-        """Connect.
+        """Connect: begin another attempt every ``again_ms`` beside those under way, and take the first that succeeds.
+
+        The kernel sends a lost SYN again after 1 s (RFC 6298, section 2), so that one attempt alone would overlook for
+        so long that the peer can be reached again.
 
         Raises:
             RefusedConnectionError: Refused or reset.
             NoConnectionError: Not reachable, or no answer in time.
         """
-        loop = asyncio.get_running_loop()
-        local = (source, 0) if source else None
+        attempts: list[asyncio.Task[Connection]] = []
+        won: Connection | None = None
         try:
             async with asyncio.timeout(timeout_ms / 1000):
-                _, connection = await loop.create_connection(lambda: cls(on_lost), address, port, local_addr=local)
+                while won is None:
+                    attempts.append(asyncio.create_task(cls._attempt(address, port, source, on_lost)))
+                    done, _ = await asyncio.wait(attempts, timeout=again_ms / 1000, return_when=asyncio.FIRST_COMPLETED)
+                    ended = sorted(done, key=lambda attempt: attempt.exception() is not None)
+                    won = next((attempt.result() for attempt in ended), None)
         except (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError) as exc:
             raise RefusedConnectionError(f"{address}:{port} refused the connection") from exc
         except (TimeoutError, OSError) as exc:
             raise NoConnectionError(f"no connection to {address}:{port}: {exc}") from exc
+        finally:
+            for attempt in attempts:
+                attempt.cancel()
+            for outcome in await asyncio.gather(*attempts, return_exceptions=True):
+                if isinstance(outcome, Connection) and outcome is not won:
+                    outcome.close()
+        return won
+
+    @classmethod
+    async def _attempt(cls, address: str, port: int, source: str, on_lost: Callable[[], None] | None) -> "Connection":
+        """Connect once, for as long as the kernel tries."""
+        local = (source, 0) if source else None
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: cls(on_lost), address, port, local_addr=local
+        )
         return connection
 
     async def call(self, commands: Sequence[tuple[bytes, ...]], timeout_ms: int) -> list[Value]:

@@ -3,6 +3,8 @@
 Rules
 - A connection that ends is evidence at once, not at the next tick: a reconnect is tried immediately, and refusals
   are counted in quick succession, so that a dead process is known within about 0.1 s.
+- A pod that cannot be reached is tried anew all the time, beside the attempts that have no answer yet: a primary that
+  was cut off and failed over keeps that role until it is told.
 - Silence is measured from the last answer. A wait never sleeps through the moment at which it is ``down_after_ms``.
 - Commands and readings share the connection and take turns, so a reading is never older than the command before it.
 """
@@ -15,9 +17,15 @@ from dataclasses import dataclass
 from gungnir.machines.evidence import RELINK_AFTER_S
 from gungnir.machines.requests import Answer, AnswerKind, PodCommand
 from gungnir.machines.view import Contact, Server
-from gungnir.runtime.valkey.connection import LostError, NoConnectionError, RefusedConnectionError, ValkeyError
+from gungnir.runtime.valkey.connection import (
+    AGAIN_MS,
+    LostError,
+    NoConnectionError,
+    RefusedConnectionError,
+    ValkeyError,
+)
 from gungnir.runtime.valkey.executor import answer_of, carry_out, reading
-from gungnir.runtime.valkey.session import Keys, OutdatedError, ServerRefusedError, Session
+from gungnir.runtime.valkey.session import Keys, OutdatedError, ServerRefusedError, Session, Waits
 
 REFUSED_RETRY_MS = 20
 """Pause between two attempts while the first refusals are counted; later ones wait longer."""
@@ -25,6 +33,8 @@ QUICK_REFUSALS = 5
 UNSETTLED_MS = 60
 """Pause between two readings of a pod that loads, syncs or looks for its primary."""
 SLOW_RETRY_MS = 250
+SILENT_SHARE = 2_000
+"""The end of a silence may be noticed late by one such part of it: at least ``AGAIN_MS``, at most ``SLOW_RETRY_MS``."""
 CROSSING_MARGIN_MS = 5
 """How long after the moment at which silence counts a wait ends: a timer that fires a little early would miss it."""
 SETTLING_MS = 1500
@@ -172,9 +182,9 @@ class Monitor:
         if keys is None:
             raise NoConnectionError("the operator key is not known yet")
         target = self.target
-        timeouts_ms = (self._within(target.connect_timeout_ms), timeout_ms)
+        waits = Waits(self._within(target.connect_timeout_ms), timeout_ms, self._again_ms())
         self._session = await Session.opened(
-            target.address, target.port, keys, self._epoch(), timeouts_ms, target.source, self._lost
+            target.address, target.port, keys, self._epoch(), waits, target.source, self._lost
         )
         return self._session
 
@@ -182,6 +192,10 @@ class Monitor:
         """Shorten a timeout so that it does not overlook the moment at which silence counts."""
         left_ms = self._left_ms()
         return max(50, min(timeout_ms, left_ms)) if left_ms > 0 else timeout_ms
+
+    def _again_ms(self) -> int:
+        """Pause between two attempts to reach a silent pod: each costs time, and late haste gains little."""
+        return min(max(AGAIN_MS, self.silent_ms // SILENT_SHARE), SLOW_RETRY_MS)
 
     def _left_ms(self) -> int:
         """Milliseconds until silence has certainly lasted long enough to count."""
@@ -251,8 +265,8 @@ class Monitor:
         if self.contact is Contact.SILENT:
             if self._at_once:
                 return 0
-            left_ms = self._left_ms()
-            return min(SLOW_RETRY_MS, left_ms) if left_ms > 0 else SLOW_RETRY_MS
+            left_ms, again_ms = self._left_ms(), self._again_ms()
+            return min(again_ms, left_ms) if left_ms > 0 else again_ms
         steady = self._now_ms() - self._changed_ms > SETTLING_MS
         settled = steady and self.server is not None and (self.server.primary or self.server.link_up)
         return target.ping_interval_ms if settled else UNSETTLED_MS

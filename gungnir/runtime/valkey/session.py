@@ -20,6 +20,7 @@ Rules (of the fence; the positions are those of resources/fence.py)
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gungnir.resources import fence
 from gungnir.resources.conf import HOLD_HOST, HOLD_PORT
@@ -36,7 +37,7 @@ from gungnir.resp.errors import ErrorReply, ReplyError
 from gungnir.resp.replies import parse_config, parse_info, parse_names, parse_server_view
 from gungnir.resp.values import Value
 from gungnir.resp.view import Role, ServerView
-from gungnir.runtime.valkey.connection import Connection, LostError, ValkeyError
+from gungnir.runtime.valkey.connection import AGAIN_MS, Connection, LostError, ValkeyError
 
 READ_SECTIONS = ("server", "replication", "persistence", "clients", "keyspace")
 MIN_ACKS = "min-replicas-to-write"
@@ -48,6 +49,14 @@ EPOCHS_BEHIND = 64
 """How many epochs back the second exchange looks for a pod that was left behind, and each further one."""
 EPOCHS_AHEAD = 8
 RAISE_TRIES = 3
+
+
+class Waits(NamedTuple):
+    """How long a session waits: for a connection in all, for the answer to one exchange, and before it tries anew."""
+
+    connect_ms: int
+    command_ms: int
+    again_ms: int = AGAIN_MS
 
 
 class ServerRefusedError(ValkeyError):
@@ -112,17 +121,17 @@ class Session:
         port: int,
         keys: Keys,
         epoch: int,
-        timeouts_ms: tuple[int, int],
+        waits: Waits,
         source: str = "",
         on_lost: Callable[[], None] | None = None,
     ) -> "Session":
-        """Connect and authenticate. ``timeouts_ms`` are those of connecting and of one command.
+        """Connect and authenticate.
 
         Raises:
             ValkeyError: Any subclass.
         """
-        connection = await Connection.opened(address, port, timeouts_ms[0], source, on_lost)
-        session = cls(connection, keys, timeouts_ms[1])
+        connection = await Connection.opened(address, port, waits.connect_ms, source, on_lost, waits.again_ms)
+        session = cls(connection, keys, waits.command_ms)
         try:
             await session.login(epoch)
         except BaseException:

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +96,52 @@ async def test_a_closed_port_refuses_at_once() -> None:
 async def test_an_address_that_is_not_ours_gives_no_connection() -> None:
     with pytest.raises(NoConnectionError, match="no connection to"):
         await Connection.opened("127.0.0.1", await closed_port(), PATIENT_MS, source="192.0.2.1")
+
+
+def descriptors() -> set[str]:
+    """The open files and sockets of this process."""
+    return {each.name for each in Path("/proc/self/fd").iterdir() if each.exists()}
+
+
+@contextlib.contextmanager
+def out_of_reach() -> Iterator[socket.socket]:
+    """A server that drops every SYN, as its queue of connections is full, until somebody accepts one."""
+    with socket.socket() as server, contextlib.ExitStack() as fillers:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        server.setblocking(False)
+        while True:
+            filler = fillers.enter_context(socket.socket())
+            filler.settimeout(0.1)
+            try:
+                filler.connect(server.getsockname())
+            except TimeoutError:
+                break
+        yield server
+
+
+async def test_a_peer_that_comes_into_reach_is_reached_before_the_kernel_tries_again() -> None:
+    with out_of_reach() as server:
+        before = descriptors()
+        # The SYN of one attempt alone would be sent again 1 s after the first.
+        opening = asyncio.ensure_future(Connection.opened("127.0.0.1", server.getsockname()[1], 900))
+        await asyncio.wait([opening], timeout=0.2)
+        assert not opening.done()
+        with server.accept()[0]:
+            connection = await opening
+        for _ in range(3):  # what is aborted is closed in the next turn of the loop
+            await asyncio.sleep(0)
+        assert len(descriptors() - before) == 1, "of the attempts, only the one that won stays"
+        assert not connection.closed
+        connection.close()
+
+
+async def test_a_peer_out_of_reach_leaves_nothing_open() -> None:
+    with out_of_reach() as server:
+        before = descriptors()
+        with pytest.raises(NoConnectionError, match="no connection to"):
+            await Connection.opened("127.0.0.1", server.getsockname()[1], 200)
+        assert descriptors() <= before
 
 
 async def test_no_answer_closes_the_connection_so_that_a_late_one_is_not_taken_for_another() -> None:

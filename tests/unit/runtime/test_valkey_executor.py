@@ -18,11 +18,11 @@ from gungnir.runtime.valkey.connection import (
     ValkeyError,
 )
 from gungnir.runtime.valkey.executor import WrongProcessError, answer_of, carry_out
-from gungnir.runtime.valkey.session import OutdatedError, ServerRefusedError, Session
+from gungnir.runtime.valkey.session import OutdatedError, ServerRefusedError, Session, Waits
 from tests.unit.runtime.valkey_fake import HOST, KEYS, FakeValkey, error, running, running_at
 
 pytestmark = pytest.mark.anyio
-PATIENT_MS = (8_000, 8_000)
+PATIENT = Waits(8_000, 8_000)
 PRIMARY = "127.9.9.8 6379"
 PERIOD = "repl-ping-replica-period"
 PINGS = f"CONFIG SET {PERIOD} 1"
@@ -36,7 +36,7 @@ def command(verb: Verb, epoch: int = 5, **changes: str | int) -> PodCommand:
 
 @contextlib.asynccontextmanager
 async def session(fake: FakeValkey, epoch: int = 5) -> AsyncIterator[Session]:
-    opened = await Session.opened(HOST, fake.port, KEYS, epoch, PATIENT_MS)
+    opened = await Session.opened(HOST, fake.port, KEYS, epoch, PATIENT)
     try:
         yield opened
     finally:

@@ -9,17 +9,25 @@ from gungnir.resources import fence
 from gungnir.resources.fence import acting, voting
 from gungnir.resp import Value
 from gungnir.runtime.valkey.connection import NoAnswerError, ValkeyError
-from gungnir.runtime.valkey.session import EPOCHS_AHEAD, EPOCHS_BEHIND, Keys, OutdatedError, ServerRefusedError, Session
+from gungnir.runtime.valkey.session import (
+    EPOCHS_AHEAD,
+    EPOCHS_BEHIND,
+    Keys,
+    OutdatedError,
+    ServerRefusedError,
+    Session,
+    Waits,
+)
 from tests.unit.runtime.valkey_fake import HOST, KEYS, FakeValkey, error, running, running_at
 
 pytestmark = pytest.mark.anyio
-PATIENT_MS = (8_000, 8_000)
+PATIENT = Waits(8_000, 8_000)
 ACTING = {"op-5", "repl-5"}
 
 
 @contextlib.asynccontextmanager
 async def session(fake: FakeValkey, epoch: int = 5, keys: Keys = KEYS) -> AsyncIterator[Session]:
-    opened = await Session.opened(HOST, fake.port, keys, epoch, PATIENT_MS)
+    opened = await Session.opened(HOST, fake.port, keys, epoch, PATIENT)
     try:
         yield opened
     finally:
@@ -50,7 +58,7 @@ async def test_a_half_raised_pod_is_at_the_lower_position(known: tuple[int, ...]
 async def test_a_pod_too_far_ahead_refuses_the_login(known: int, epoch: int) -> None:
     async with running(known) as fake:
         with pytest.raises(ServerRefusedError, match="AUTH: WRONGPASS") as caught:
-            await Session.opened(HOST, fake.port, KEYS, epoch, PATIENT_MS)
+            await Session.opened(HOST, fake.port, KEYS, epoch, PATIENT)
         assert caught.value.code == "WRONGPASS"
 
 
@@ -58,7 +66,7 @@ async def test_another_key_is_refused_and_the_password_is_not_in_the_text() -> N
     other = Keys("6d" * 32, KEYS.cluster_uid)
     async with running(5) as fake:
         with pytest.raises(ServerRefusedError) as caught:
-            await Session.opened(HOST, fake.port, other, 5, PATIENT_MS)
+            await Session.opened(HOST, fake.port, other, 5, PATIENT)
         assert other.of("op-5") not in str(caught.value)
 
 
