@@ -103,6 +103,8 @@ class Layout:
         self._plain = [table.values for table in self.tables[: len(plain)]]
         self._shared = self.tables[-1].values
         self._watched: Any = _watched_type(self.state_type, fields)
+        self._pairs: dict[tuple[int, int], tuple[int, int]] = {}
+        """One object for each (component, number): moves are many, and what they change is often the same."""
 
     def ids(self, state: tuple[Any, ...]) -> Ids:
         """Return the state as the numbers of its components."""
@@ -156,7 +158,8 @@ class Layout:
                     reads.note(component)
                     number = self.tables[component].number(new)
                     if number != self.tables[component].number(old):
-                        changed.append((component, number))
+                        pair = (component, number)
+                        changed.append(self._pairs.setdefault(pair, pair))
         return tuple(changed)
 
     def _components(self, state: tuple[Any, ...]) -> Iterator[object]:
@@ -178,15 +181,43 @@ def unchanged(before: Any, after: Any, field: str) -> bool:
 # --- memory ---------------------------------------------------------------------------------------------------------
 
 
-class Branch:
-    """A point in a memory where the next component to be read decides."""
+_NO_MORE: Final[dict[int, Any]] = {}
 
-    __slots__ = ("children", "component")
+
+class Branch:
+    """A point in a memory where the next component to be read decides.
+
+    Nine in ten have one child alone, which is kept without a dict: that would be most of what a search takes.
+
+    Attributes:
+        component: Which one decides.
+        first: Its number for the first child; -1 before there is one.
+        child: The first child.
+        more: The others, by number.
+        place: Where a forest has it (forest.py); -1: nowhere.
+    """
+
+    __slots__ = ("child", "component", "first", "more", "place")
 
     def __init__(self, component: int) -> None:
         """Start without children."""
         self.component = component
-        self.children: dict[int, Any] = {}
+        self.first = self.place = -1
+        self.child: Any = None
+        self.more = _NO_MORE
+
+    def below(self, number: int) -> Any:
+        """Return what is there for this number of the component, or None if that is not known."""
+        return self.child if number == self.first else self.more.get(number)
+
+    def put(self, number: int, node: Any) -> None:
+        """Say what is there for a number for which nothing was said before."""
+        if self.first < 0:
+            self.first, self.child = number, node
+        elif self.more is _NO_MORE:
+            self.more = {number: node}
+        else:
+            self.more[number] = node
 
 
 class Memory(Generic[LeafT]):
@@ -202,7 +233,8 @@ class Memory(Generic[LeafT]):
         """Return the result for a state with these components, or None if it is not known."""
         node: Any = self.top
         while node.__class__ is Branch:
-            node = node.children.get(ids[node.component])
+            number = ids[node.component]
+            node = node.child if number == node.first else node.more.get(number)  # ``below``, where it takes the time
         found: LeafT | None = node
         return found
 
@@ -219,7 +251,7 @@ class Memory(Generic[LeafT]):
                 self._put(parent, ids, node)
             if node.__class__ is not Branch or node.component != component:
                 raise ValueError("a function of a state reads something else each time: it depends on something hidden")
-            parent, node = node, node.children.get(ids[component])
+            parent, node = node, node.below(ids[component])
         if node is not None:
             raise ValueError("a function of a state reads less each time: it depends on something hidden")
         self._put(parent, ids, leaf)
@@ -228,7 +260,7 @@ class Memory(Generic[LeafT]):
         if parent is None:
             self.top = node
         else:
-            parent.children[ids[parent.component]] = node
+            parent.put(ids[parent.component], node)
 
 
 # --- watched states -------------------------------------------------------------------------------------------------

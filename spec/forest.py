@@ -188,7 +188,6 @@ class Forest:
         self._component = Column(np.int32)
         self._roots: Numbers = np.empty(0, dtype=np.int32)
         self._trees: list[tuple[Memory[Any], Callable[[Any], int], Callable[[Ids], Any]]] = []
-        self._branches: dict[int, int] = {}
 
     def plant(self, memory: Memory[Any], kept: Callable[[Any], int], learn: Callable[[Ids], Any]) -> int:
         """Add a memory and return its number.
@@ -252,18 +251,18 @@ class Forest:
         self._roots[tree] = here
         while node.__class__ is Branch:
             value = ids[node.component]
-            node = node.children[value]
-            known = self._branches.get(id(node)) if node.__class__ is Branch else None
-            there = self._bring(node, kept) if known is None else known
-            if known is None:
+            node = node.below(value)
+            there = node.place if node.__class__ is Branch else UNKNOWN
+            if there == UNKNOWN:
+                there = self._bring(node, kept)
                 self._edges.put(here, value, there)
             here = there
 
     def _bring(self, node: Any, kept: Callable[[Any], int]) -> int:
         if node.__class__ is not Branch:
             return _FIRST_LEAF - kept(node)
-        number = self._branches[id(node)] = self._component.add(node.component)
-        return number
+        node.place = self._component.add(node.component)
+        return int(node.place)
 
 
 def _firsts(rows: Rows, where: Keys) -> Rows:

@@ -9,6 +9,7 @@ arrives, and what its sender makes of the answer depends on the sender. Each hal
 """
 
 from collections.abc import Callable, Hashable, Iterator
+from functools import cache
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from gungnir.machines.kernel import IllegalTransition
@@ -102,7 +103,7 @@ class Move:
         ``delta`` is what it adds to the key.
         """
         self.changes = changes
-        self.changed = frozenset(component for component, _ in changes)
+        self.changed = _components(tuple([component for component, _ in changes]))
         self.action = action
         self.fair = fair
         self.delta = delta
@@ -112,6 +113,12 @@ class Move:
         """The witnesses that it is."""
         self.answer = -1
         """Of the first half of an exchange: the number of the answer."""
+
+
+@cache
+def _components(listed: tuple[int, ...]) -> frozenset[int]:
+    """Return these components as a set, one and the same for all moves that change them."""
+    return frozenset(listed)
 
 
 class Reply(NamedTuple):
@@ -217,7 +224,7 @@ class Space(Generic[StateT]):
         tidy = self.tidied.top
         first_read = getattr(tidy, "component", -1)
         # A state is tidy, and as long as what decides that at once stays as it is, so is the next one.
-        by_sum = not self.together and tidy is not None and (first_read < 0 or tidy.children.get(ids[first_read]) == ())
+        by_sum = not self.together and tidy is not None and (first_read < 0 or tidy.below(ids[first_read]) == ())
         for number, memory in enumerate(self.moves):
             leaf = memory.find(ids)
             if leaf is None:
