@@ -1,12 +1,11 @@
-"""A real API server stores the manifests of every feature as they are meant, and any feature can follow any other.
+"""An API server stores the manifests of every feature as they are meant, and any feature can follow any other.
 
-Needs the kubeconfig of a throwaway API server in GUNGNIR_TEST_KUBECONFIG. With ``--update-golden`` it writes what was
-stored to tests/golden/stored, where tests/unit/resources/test_drift.py reads it:
+With ``--update-golden`` what the real one stored is written to tests/golden/stored, where
+tests/unit/resources/test_drift.py reads it:
 ``pytest tests/kube/test_manifests_are_stored.py tests/unit/resources --update-golden``.
 """
 
-import contextlib
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,12 @@ from gungnir.api.cluster import parse_cluster
 from gungnir.resources.drift import frozen_drift, merge_owned, owned_drift
 from gungnir.resources.inventory import BuildInputs, OwnedKind, build
 from gungnir.resources.manifest import Manifest
-from gungnir.runtime.errors import NotFoundError
 from gungnir.runtime.kube import Kube
 from gungnir.runtime.kube_resources import ref_of
+from tests.kube.conftest import new_namespace
+from tests.kube.servers import Server
 
-KUBECONFIG = os.environ.get("GUNGNIR_TEST_KUBECONFIG", "")
-pytestmark = [
-    pytest.mark.anyio,
-    pytest.mark.skipif(not KUBECONFIG, reason="GUNGNIR_TEST_KUBECONFIG names no API server"),
-]
-
+pytestmark = pytest.mark.anyio
 GOLDEN = Path(__file__).parents[1] / "golden"
 FEATURES = sorted(path.stem for path in (GOLDEN / "clusters").glob("*.yaml"))
 RECORDED = sorted(path.stem for path in (GOLDEN / "stored").glob("*.yaml"))
@@ -37,26 +32,33 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def manifests(feature: str) -> dict[OwnedKind, Manifest]:
-    cluster = yaml.safe_load((GOLDEN / "clusters" / f"{feature}.yaml").read_text())
-    cluster["metadata"]["namespace"] = "default"
-    inputs = BuildInputs(parse_cluster(cluster), epoch=1, operator_key="5c" * 32, password="open sesame")
+def cluster_of(feature: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((GOLDEN / "clusters" / f"{feature}.yaml").read_text())
+    return found
+
+
+def manifests(feature: str, owner: Mapping[str, Any]) -> dict[OwnedKind, Manifest]:
+    """Return the manifests of a feature for the cluster with this metadata."""
+    cluster = parse_cluster({**cluster_of(feature), "metadata": owner})
+    inputs = BuildInputs(cluster, epoch=1, operator_key="5c" * 32, password="open sesame")
     return {kind: build(kind, inputs) for kind in OwnedKind}
 
 
-async def recreate(kube: Kube, feature: str) -> dict[OwnedKind, Manifest]:
-    """Create the feature's objects anew and return them as they are read back."""
+async def stored_by(kube: Kube, objects: Mapping[OwnedKind, Manifest]) -> dict[OwnedKind, Manifest]:
+    """Create these objects and return them as they are read back."""
     stored = {}
-    for kind, obj in manifests(feature).items():
-        ref = ref_of(obj)
-        with contextlib.suppress(NotFoundError):
-            await kube.delete(ref, uid=(await kube.get(ref))["metadata"]["uid"])
+    for kind, obj in objects.items():
         await kube.create(obj)
-        stored[kind] = await kube.get(ref)
+        stored[kind] = await kube.get(ref_of(obj))
     return stored
 
 
-def record(feature: str, stored: dict[OwnedKind, Manifest]) -> None:
+async def record(feature: str, kube: Kube, namespace: str) -> None:
+    """Write what is stored for the cluster of the file, whose uid is in some of it (an owner that is not there)."""
+    owner = {**cluster_of(feature)["metadata"], "namespace": namespace}
+    objects, plain = manifests(feature, owner), manifests("default", owner)
+    stored = await stored_by(kube, objects)
+
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
 
@@ -65,9 +67,8 @@ def record(feature: str, stored: dict[OwnedKind, Manifest]) -> None:
             return True
 
     Readable.add_representer(str, text)
-    plain = manifests("default")
     kept: list[dict[str, Any]] = []
-    for kind, obj in manifests(feature).items():
+    for kind, obj in objects.items():
         if feature == "default" or obj != plain[kind]:
             metadata = {key: value for key, value in stored[kind]["metadata"].items() if key != "managedFields"}
             kept.append({**stored[kind], "metadata": {**metadata, "namespace": "db"}})
@@ -79,18 +80,22 @@ def record(feature: str, stored: dict[OwnedKind, Manifest]) -> None:
 
 @pytest.mark.parametrize("feature", FEATURES)
 async def test_what_is_stored_is_no_drift_and_can_become_any_other(
-    feature: str, request: pytest.FixtureRequest
+    feature: str, server: Server, namespace: str, request: pytest.FixtureRequest
 ) -> None:
-    async with await Kube.connect(kubeconfig=KUBECONFIG) as kube:
-        stored = await recreate(kube, feature)
-        for kind, obj in manifests(feature).items():
+    async with await Kube.connect(kubeconfig=str(server.kubeconfig)) as kube:
+        cluster = cluster_of(feature)
+        cluster["metadata"] = {"name": cluster["metadata"]["name"], "namespace": namespace}
+        owner = (await kube.create(cluster))["metadata"]
+        objects = manifests(feature, owner)
+        stored = await stored_by(kube, objects)
+        for kind, obj in objects.items():
             assert owned_drift(obj, stored[kind]) == []
             assert frozen_drift(obj, stored[kind]) == []
-        if feature in RECORDED and request.config.getoption("--update-golden"):
-            record(feature, stored)
-        # Whether there are volumes is fixed (persistence-fixed), and this API server has no schema that would say so.
+        if server.is_real and feature in RECORDED and request.config.getoption("--update-golden"):
+            await record(feature, kube, new_namespace(server.api))
+        # Whether there are volumes is fixed, by the schema of the cluster (persistence-fixed); nobody edits that here.
         for other in (name for name in FEATURES if (name == "in-memory") == (feature == "in-memory")):
-            for obj in manifests(other).values():
+            for obj in manifests(other, owner).values():
                 live = await kube.get(ref_of(obj))
                 if owned_drift(obj, live):
                     await kube.replace(merge_owned(obj, live))
