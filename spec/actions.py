@@ -45,9 +45,8 @@ SAME_WORLD: Final = {
     "kept": "failover",
     "rewrite": "failover",
 }
-UNTAKEN: Final[Mapping[tuple[str, str], str]] = {
-    ("failover", "glimpse"): "a view that stands still makes every model large: the slow ones have it",
-}
+UNTAKEN: Final[Mapping[tuple[str, str], str]] = {}
+"""(world, action) that no quick model takes, and why."""
 SOURCES: Final = Path(__file__).with_name("environment")
 
 

@@ -178,7 +178,7 @@ class Operator(NamedTuple):
     """One operator process: the round it is in, what it waits for, and its cached record.
 
     ``answers`` has one entry for each command of an outstanding ``Pods``, None while it is in flight. ``kept`` is a
-    view that was taken at some moment, and from which rounds may start at any time later.
+    view that was taken at some moment, and from which rounds may start at any time later, as the budget allows.
     """
 
     machine: str
@@ -240,7 +240,7 @@ class Budget(NamedTuple):
     """An operator process ends; what it sent may still arrive."""
     write: int = 0
     stale: int = 0
-    """A view is taken and used later, as if the monitors and caches had stood still."""
+    """A view is taken, or a round starts from one that was taken, as if monitors and caches had stood still since."""
     ask: int = 0
     """A person asks for the role to be handed over, changes the request, or takes it back."""
     isolate: int = 0

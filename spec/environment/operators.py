@@ -102,26 +102,29 @@ def mishaps(setup: Setup, world: World, index: int) -> Iterator[Move]:
 def _rounds(setup: Setup, world: World, index: int) -> Iterator[Move]:
     operator = world.operators[index]
     snapshot = seen(setup, world, index, operator.cached.value)
-    snapshots = [snapshot]
-    if operator.kept is not None:
-        kept_view = relabelled(operator.cached.value, cast("View", operator.kept.value))
-        snapshots.append(Seen(operator.cached.value, kept_view))
-    if world.budget.stale:
-        kept = operator._replace(kept=STATES.ref(snapshot.view))
-        budget = world.budget._replace(stale=world.budget.stale - 1)
-        taken = world.with_operator(index, kept)._replace(budget=budget)
-        yield Label("glimpse", f"operator {index}", "its view stands still", fair=False), taken
+    starts = [(snapshot, world)]
+    stale = world.budget.stale
+    if stale:
+        spent = world._replace(budget=world.budget._replace(stale=stale - 1))
+        if operator.kept is not None:
+            kept_view = relabelled(operator.cached.value, cast("View", operator.kept.value))
+            starts.append((Seen(operator.cached.value, kept_view), spent))
+        if stale > 1:
+            taken = spent.with_operator(index, operator._replace(kept=STATES.ref(snapshot.view)))
+            yield Label("glimpse", f"operator {index}", "its view stands still", fair=False), taken
     for machine in MACHINES:
         if machine == "switchover" and not world.api.asked.wanted:
             continue
         if machine == "scale-down" and not _may_file(world):
             continue
         first = MACHINES[machine][0]()
-        for reply in snapshots:
+        for reply, before in starts:
             after = _stepped(setup, machine, STATES.ref(first.state), reply)
             if after.request is not None:
                 begun = _waiting(operator, machine, after)
-                yield Label(machine, f"operator {index}", after), world.with_operator(index, begun)
+                if not before.budget.stale:
+                    begun = begun._replace(kept=None)
+                yield Label(machine, f"operator {index}", after), before.with_operator(index, begun)
 
 
 def _may_file(world: World) -> bool:

@@ -181,7 +181,9 @@ MODELS: Final = (
         witnesses=("recovery",),
         slow=True,
     ),
-    Model("view that stands still", Budget(crash=1, stale=1), witnesses=_OVER[:2], only=_ANY_VIEW, slow=True),
-    Model("old view and a write", Budget(crash=1, stale=1, write=1), witnesses=_OVER, only=_ANY_VIEW, slow=True),
-    Model("crashes and power loss", Budget(crash=2, power=1, write=1), setup=_LAGGING, slow=True),
+    Model("view that stands still", Budget(crash=1, stale=3), witnesses=_OVER[:2], only=_ANY_VIEW),
+    Model("old view and a write", Budget(crash=1, stale=2, write=1), witnesses=_OVER, only=_ANY_VIEW),
+    Model("two rounds on an old view", Budget(crash=1, stale=3, write=1), witnesses=_OVER, only=_ANY_VIEW, slow=True),
+    Model("old view of an isolated primary", Budget(isolate=1, stale=2, write=1), only=_ANY_VIEW, slow=True),
+    Model("crash, a write and power loss", Budget(crash=1, power=1, write=1), setup=_LAGGING, slow=True),
 )
