@@ -12,7 +12,7 @@ from bench.e2e import results as e2e_results
 from bench.e2e.results import Run as WholeRun
 from bench.faults import svg
 from bench.faults.contestants.base import GLIDE, VALKEY_PY
-from bench.faults.found import FOUND
+from bench.faults.found import FORMER, FOUND
 from bench.faults.nemeses import NEMESES
 from bench.faults.results import Run, read
 from bench.faults.targets import targets
@@ -94,8 +94,12 @@ def document(files: Files, e2e: tuple[Sequence[WholeRun], Sequence[Mapping[str, 
     """The whole page; ``e2e`` is what ``bench.e2e.results.load`` returns."""
     beside = files.get(SIDE_BY_SIDE, ((), {}))[0]
     ours, others = _ours(files, VALKEY_PY), _ours(files, GLIDE)
+    former, current = (
+        _ours({name: file for name, file in files.items() if (file[1].get("commit") in FORMER) is old}, VALKEY_PY)
+        for old in (True, False)
+    )
     parts = (
-        *(_head(files), _beside(beside), _targets(beside, ours), where_time_goes()),
+        *(_head(files), _beside(beside), _targets(beside, current, former), where_time_goes()),
         *(_alone(ours), _glide(others), _broken([*ours, *others]), whole.section(*e2e)),
     )
     return "\n".join(itertools.chain.from_iterable(parts)) + "\n"
@@ -144,10 +148,10 @@ def _beside(runs: Sequence[Run]) -> Iterator[str]:
     yield AFTER_BESIDE
 
 
-def _targets(beside: Sequence[Run], ours: Sequence[Run]) -> Iterator[str]:
+def _targets(beside: Sequence[Run], ours: Sequence[Run], former: Sequence[Run]) -> Iterator[str]:
     yield "## Targets\n"
     yield table("target", "measured", "met")
-    for target in targets(beside, ours):
+    for target in targets(beside, ours, former):
         yield row(target.what, target.measured, target.verdict)
     yield ""
 

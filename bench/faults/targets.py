@@ -29,13 +29,16 @@ class Target:
     verdict: str
 
 
-def targets(beside: Sequence[Run], ours: Sequence[Run]) -> Iterator[Target]:
+def targets(beside: Sequence[Run], ours: Sequence[Run], former: Sequence[Run] = ()) -> Iterator[Target]:
     """Judge each target.
 
     Args:
         beside: Runs of all contestants, which took turns.
-        ours: All runs of the operator.
+        ours: All runs of the operator, but for ``former``.
+        former: Those of code in which a loss of confirmed writes was found and mended since. They count for everything
+            but the losses of confirmed writes, which are told apart.
     """
+    current, ours = ours, [*former, *ours]
     for nemesis, down_after_ms, largest, what in RATIOS:
         yield _ratio(nemesis, down_after_ms, largest, what, beside)
     gaps = [run.outage_ms for run in ours if run.nemesis == "switchover"]
@@ -45,12 +48,12 @@ def targets(beside: Sequence[Run], ours: Sequence[Run]) -> Iterator[Target]:
         f"p50 {percentile(gaps, 50):,.0f} ms, {lost} lost, n = {len(gaps)}" if gaps else "",
         bool(gaps) and percentile(gaps, 50) <= SWITCHOVER_MS and not lost,
     )
-    covered = [run for run in ours if not NEMESES[run.nemesis].all_copies]
-    lost = sum(run.counts["lost_confirmed"] for run in covered)
+    lost, covered = _lost_confirmed(current)
+    before = "; before the last one was mended {} in {:,}".format(*_lost_confirmed(former)) if former else ""
     yield _of(
         f"writes confirmed by `WAIT 1` lost: 0 in {FAULTS:,} faults or more (without those that end every process)",
-        f"{lost} in {len(covered):,} faults",
-        not lost and len(covered) >= FAULTS,
+        f"{lost} in {covered:,} faults{before}",
+        not lost and covered >= FAULTS,
     )
     windows = [run.lost_window_ms for run in ours if window_ms(NEMESES[run.nemesis], run.choices) == WINDOW_MS]
     yield _of(
@@ -69,6 +72,12 @@ def targets(beside: Sequence[Run], ours: Sequence[Run]) -> Iterator[Target]:
         f"p50 {percentile(whole, 50):,.0f} ms, max {max(whole):,.0f} ms" if whole else "not measured",
         "no bound",
     )
+
+
+def _lost_confirmed(runs: Iterable[Run]) -> tuple[int, int]:
+    """Return how many confirmed writes were lost, and in how many faults that leave a process with the data."""
+    covered = [run for run in runs if not NEMESES[run.nemesis].all_copies]
+    return sum(run.counts["lost_confirmed"] for run in covered), len(covered)
 
 
 def _ratio(nemesis: str, down_after_ms: int, largest: float, what: str, runs: Iterable[Run]) -> Target:

@@ -24,7 +24,8 @@ NEMESES: Final[Mapping[str, Nemesis]] = {
 def window_ms(nemesis: Nemesis, choices: Mapping[str, str | int]) -> int:
     """How long after the fault began a plain write may be acknowledged that is lost, in milliseconds.
 
-    Of a pair it is the end of the later of both windows: the second begins ``second_after_ms`` after the first.
+    Of a pair it is the end of the later of both windows: the second begins ``second_after_ms`` after the first. That of
+    links that come and go begins whenever they go, as the other fault may have cut off everybody else.
 
     Args:
         nemesis: What was done.
@@ -32,5 +33,6 @@ def window_ms(nemesis: Nemesis, choices: Mapping[str, str | int]) -> int:
     """
     if "second" not in choices:
         return nemesis.window_ms
-    first, second = (NEMESES[str(choices[part])].window_ms for part in ("first", "second"))
-    return max(first, int(choices["second_after_ms"]) + second)
+    first, second = (NEMESES[str(choices[part])] for part in ("first", "second"))
+    after_ms = int(choices["second_after_ms"])
+    return max(first.flaps_ms + first.window_ms, after_ms + second.flaps_ms + second.window_ms)

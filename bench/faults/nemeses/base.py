@@ -42,6 +42,8 @@ class Nemesis:
         pairs: Whether it may be one of a random pair.
         lossless: Whether not even a plain acknowledged write may be lost.
         window_ms: How long after it began a plain write may be acknowledged that is lost.
+        flaps_ms: For how long at most it takes links away again and again. Beside another fault, any of these times may
+            be the one at which the primary is parted from everybody else, so that its window begins then.
         may_block: Whether it is more than one fault, after which a contestant may wait for a person to decide.
         all_copies: Whether it ends every process that has a write, so that what is on no disk yet is lost everywhere.
     """
@@ -56,5 +58,6 @@ class Nemesis:
     pairs: bool = True
     lossless: bool = False
     window_ms: int = WINDOW_MS
+    flaps_ms: int = 0
     may_block: bool = False
     all_copies: bool = False

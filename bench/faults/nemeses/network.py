@@ -12,6 +12,7 @@ from gungnir.resp.commands import config_set
 FLAP_UP_MS: Final = 3000
 FLAP_DOWN_FACTOR: Final = 0.4
 """A flapping link is away for this part of ``down_after_ms`` each time."""
+FLAPS_MS: Final = 15_000
 LINK_CUT_MS: Final = 6000
 DELAY_MS: Final = (20, 150)
 TRAP_CUT_MS: Final = 1500
@@ -78,7 +79,7 @@ async def _flap(scene: Scene, peers: tuple[str, ...]) -> None:
     down_ms = int(FLAP_DOWN_FACTOR * scene.down_after_ms)
     for peer in peers:
         await scene.local.network.flap(scene.primary, peer, FLAP_UP_MS * down_ms // 2000, down_ms)
-    await scene.pause(max(3 * scene.down_after_ms, 8000))
+    await scene.pause(min(max(3 * scene.down_after_ms, 8000), FLAPS_MS))
 
 
 async def _flap_watchers(scene: Scene) -> None:
@@ -166,6 +167,7 @@ TABLE: Final = (
         "the links to the replicas are away for 2/5 of down-after, again and again",
         Expect.STAY,
         _flap_replicas,
+        flaps_ms=FLAPS_MS,
     ),
     Nemesis(
         "cut-then-kill", "replication is cut for 0.1-1 s, then SIGKILL of the primary", Expect.FAIL_OVER, _cut_then_kill

@@ -16,6 +16,7 @@ from bench.faults.campaign import offered
 from bench.faults.contestants import CONTESTANTS, Contestant, Settings
 from bench.faults.nemeses import NEMESES
 from bench.faults.nemeses.base import WINDOW_MS, Expect
+from bench.faults.nemeses.network import FLAPS_MS
 from bench.faults.nemeses.pairs import partners
 from bench.faults.results import Run, broken, read, write
 from bench.faults.scene import Scene
@@ -96,6 +97,15 @@ def test_a_pair_has_the_windows_of_both_its_faults() -> None:
     assert "8567 ms after the fault" in found(dataclasses.replace(run, choices=late), "pair")
     assert found(dataclasses.replace(run, choices=late, lost_window_ms=WINDOW_MS + 1400), "pair") == ""
     assert "after the fault" in found(dataclasses.replace(run, choices=late, lost_window_ms=WINDOW_MS + 1700), "pair")
+
+
+def test_the_window_of_links_that_come_and_go_begins_whenever_they_go() -> None:
+    """The other fault of the pair has cut off the operator: the last links that go are what parts the primary."""
+    pair: dict[str, str | int] = {"first": "cut-watchers", "second": "flap-replicas", "second_after_ms": 20}
+    run = dataclasses.replace(CLEAN, nemesis="pair", choices=pair, lost_window_ms=FLAPS_MS + WINDOW_MS)
+    assert found(run, "pair") == ""
+    assert "after the fault" in found(dataclasses.replace(run, lost_window_ms=FLAPS_MS + WINDOW_MS + 200), "pair")
+    assert "after the fault" in found(dataclasses.replace(run, choices={**pair, "second": "cut-replica"}), "pair")
 
 
 def test_only_the_operators_broken_promises_fail_a_campaign() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from bench.faults.found import FORMER
 from bench.faults.report import SIDE_BY_SIDE, document, grouped, pictures
 from bench.faults.results import Run
-from bench.faults.targets import targets
+from bench.faults.targets import FAULTS, targets
 from tests.unit.bench.test_campaign import CLEAN
 
 
@@ -55,6 +56,19 @@ def test_a_ratio_is_met_when_the_medians_say_so(ours_ms: float, verdict: str) ->
     first, second, *_rest = targets([ran(outage_ms=ours_ms), *THEIRS], [])
     assert first.verdict == verdict
     assert second.verdict == "open", "nothing was measured at 5 s"
+
+
+def test_what_former_code_lost_is_told_apart() -> None:
+    """A loss that was mended since does not make the present code lose; where none is former, nothing is said of it."""
+    lost = ran(counts={"lost_confirmed": 1})
+    confirmed = [target for target in targets([], [ran()] * FAULTS, [ran(), lost]) if "confirmed" in target.what]
+    assert [(each.measured, each.verdict) for each in confirmed] == [
+        ("0 in 1,000 faults; before the last one was mended 1 in 2", "yes")
+    ]
+    (alone,) = (target for target in targets([], [lost]) if "confirmed" in target.what)
+    assert alone.measured == "1 in 1 faults"
+    page = document({"old": ([lost], {"commit": min(FORMER)}), "new": ([ran()], {"commit": "abc"})})
+    assert "0 in 1 faults; before the last one was mended 1 in 1" in page
 
 
 def verdicts(*ours: Run) -> list[str]:
