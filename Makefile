@@ -37,7 +37,7 @@ test: $(VENV)/.stamp-test ## Run every test that needs no extra installation, re
 spec: $(VENV)/.stamp-test ## Explore every interleaving of the machines' own functions with a hostile world. 5-10 min.
 	$(BIN)/python -m pytest -m "not slow" spec --spec-results bench/results/spec.json $(ARGS)
 
-spec-full: $(VENV)/.stamp-test ## As spec, and the large models, and what must happen in the end of them. An idle machine; hours (120-240 min).
+spec-full: $(VENV)/.stamp-test ## As spec, and the large models, and what must happen in the end of them, and every wrong version. An idle machine; about 60 min.
 	$(BIN)/python -m pytest spec $(ARGS)
 
 mutants: $(VENV)/.stamp-test ## Show that the checks can fail: run every wrong version of the code and of the environment. 15-30 min on two cores.
