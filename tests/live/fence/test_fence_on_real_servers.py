@@ -12,7 +12,7 @@ import pytest
 from gungnir.machines.requests import AnswerKind, Verb
 from gungnir.resp import ErrorReply, Value
 from gungnir.runtime.valkey.connection import Connection, ValkeyError
-from gungnir.runtime.valkey.session import Keys, Session
+from gungnir.runtime.valkey.session import Keys, Session, Waits
 from tests.live.fence.conftest import DEADLINE_S
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def keys_of(pod: "Pod") -> Keys:
 
 
 async def operator(pod: "Pod", epoch: int) -> Session:
-    return await Session.opened(pod.address, pod.port, keys_of(pod), epoch, (PATIENT_MS, PATIENT_MS))
+    return await Session.opened(pod.address, pod.port, keys_of(pod), epoch, Waits(PATIENT_MS, PATIENT_MS))
 
 
 async def primary_and_replica(pods: "Start") -> tuple["Pod", "Pod"]:

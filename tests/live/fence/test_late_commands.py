@@ -9,18 +9,18 @@ from gungnir.machines.requests import AnswerKind, PodCommand, Verb
 from gungnir.resources import fence
 from gungnir.runtime.valkey.connection import ValkeyError
 from gungnir.runtime.valkey.executor import carry_out
-from gungnir.runtime.valkey.session import Session
+from gungnir.runtime.valkey.session import Session, Waits
 from tests.live.fence.conftest import KEYS
 
 if TYPE_CHECKING:
     from tests.live.fence.conftest import Pod, Start
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
-PATIENT_MS = (10_000, 10_000)
+PATIENT = Waits(10_000, 10_000)
 
 
 async def session(pod: "Pod") -> Session:
-    return await Session.opened(pod.address, pod.port, KEYS, pod.epoch, PATIENT_MS)
+    return await Session.opened(pod.address, pod.port, KEYS, pod.epoch, PATIENT)
 
 
 async def voted(pod: "Pod") -> Session:
