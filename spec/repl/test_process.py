@@ -46,7 +46,10 @@ class Terminal:
         """Start it; ``home`` is where it keeps its history."""
         self._master, slave = pty.openpty()
         env = {**os.environ, "XDG_STATE_HOME": str(home), "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "400"}
+        # In a background job of a shell interrupts are ignored, and by what it starts, too; a handler is not inherited.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(COMMAND, cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, env=env)  # noqa: S603 - same
+        signal.signal(signal.SIGINT, before)
         os.close(slave)
 
     def until_prompt(self) -> str:
