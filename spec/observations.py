@@ -25,6 +25,7 @@ OUTSIDE: Final[Mapping[str, str]] = {
     rf"view: Service absent, {_UNDER_WAY}": "in these worlds nobody deletes an object",
     rf"{_WHO}: untried": "the worlds begin after the first look at each pod",
     rf"{_WHO}: error": "a server of the worlds answers, or is not heard",
+    r"server: follows nobody, loading": "a server of the worlds is heard only once it has read its own file",
     rf"{_WHO}: \w+(, deleting|, terminated)+": "in the worlds the object of a pod is there or gone at once",
     r"reconcile \w+: ClusterSeen asked.*": "the world of owned objects has no record and no requests",
     rf"reconcile \w+: ClusterSeen.*, {_UNDER_WAY}": "the world of owned objects has none",
