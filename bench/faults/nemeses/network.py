@@ -13,6 +13,7 @@ FLAP_UP_MS: Final = 3000
 FLAP_DOWN_FACTOR: Final = 0.4
 """A flapping link is away for this part of ``down_after_ms`` each time."""
 FLAPS_MS: Final = 15_000
+"""For how long links come and go at most."""
 LINK_CUT_MS: Final = 6000
 DELAY_MS: Final = (20, 150)
 TRAP_CUT_MS: Final = 1500

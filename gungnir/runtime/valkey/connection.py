@@ -86,25 +86,25 @@ class Connection(asyncio.Protocol):
             NoConnectionError: Not reachable, or no answer in time.
         """
         attempts: list[asyncio.Task[Connection]] = []
-        won: Connection | None = None
+        won: asyncio.Task[Connection] | None = None
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 while won is None:
                     attempts.append(asyncio.create_task(cls._attempt(address, port, source, on_lost)))
                     done, _ = await asyncio.wait(attempts, timeout=again_ms / 1000, return_when=asyncio.FIRST_COMPLETED)
-                    ended = sorted(done, key=lambda attempt: attempt.exception() is not None)
-                    won = next((attempt.result() for attempt in ended), None)
+                    won = min(done, key=lambda attempt: attempt.exception() is not None, default=None)
+            return won.result()
         except (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError) as exc:
             raise RefusedConnectionError(f"{address}:{port} refused the connection") from exc
         except (TimeoutError, OSError) as exc:
             raise NoConnectionError(f"no connection to {address}:{port}: {exc}") from exc
         finally:
-            for attempt in attempts:
+            others = [attempt for attempt in attempts if attempt is not won]
+            for attempt in others:
                 attempt.cancel()
-            for outcome in await asyncio.gather(*attempts, return_exceptions=True):
-                if isinstance(outcome, Connection) and outcome is not won:
+            for outcome in await asyncio.gather(*others, return_exceptions=True):
+                if isinstance(outcome, Connection):
                     outcome.close()
-        return won
 
     @classmethod
     async def _attempt(cls, address: str, port: int, source: str, on_lost: Callable[[], None] | None) -> "Connection":
