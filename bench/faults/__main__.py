@@ -25,7 +25,7 @@ from gungnir.local.node.images import find_server
 def main(  # noqa: PLR0913 - each one is an option of the command line
     *,
     contestant: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(CONTESTANTS)}; repeatable.")] = None,
-    nemesis: Annotated[list[str] | None, typer.Option(help="Name of a fault (--list); repeatable. All.")] = None,
+    nemesis: Annotated[list[str] | None, typer.Option(help="Fault (--list), or FAULT=TIMES; repeatable. All.")] = None,
     times: Annotated[int, typer.Option(min=1, help="How often each fault is done.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the first time; later ones count up.")] = 1,
     down_after_ms: Annotated[list[int] | None, typer.Option(help="Settings of the contestants; repeatable.")] = None,
@@ -41,7 +41,8 @@ def main(  # noqa: PLR0913 - each one is an option of the command line
     """Do faults to contestants, under load, and judge what became of every write."""
     names = contestant or ["gungnir"]
     _known("contestant", names, list(CONTESTANTS))
-    _known("nemesis", nemesis or [], list(NEMESES))
+    often = dict(map(_often, nemesis or []))
+    _known("nemesis", list(often), list(NEMESES))
     _known("client", [client], list(CLIENTS))
     if client == GLIDE and importlib.util.find_spec("glide") is None:
         raise typer.BadParameter("Valkey GLIDE is not installed; install it with make .venv/.stamp-glide")
@@ -52,8 +53,13 @@ def main(  # noqa: PLR0913 - each one is an option of the command line
         for each in NEMESES.values():
             print(f"{each.name:22} {each.expect.value:19} {each.what} ({', '.join(sorted(each.offered))})")
         return
-    chosen = {name: [each for each in offered(name) if not nemesis or each.name in nemesis] for name in names}
-    plan: Plan = Storm(names, settings, chosen, seed, minutes) if storm else Suite(names, settings, chosen, seed, times)
+    chosen = {name: [each for each in offered(name) if not often or each.name in often] for name in names}
+    counted = {each: count for each, count in often.items() if count is not None}
+    if storm and counted:
+        raise typer.BadParameter(f"a storm goes on until it ends; give --nemesis {next(iter(counted))} no times")
+    plan: Plan = (
+        Storm(names, settings, chosen, seed, minutes) if storm else Suite(names, settings, chosen, seed, times, counted)
+    )
     under = conditions(
         valkey=find_server().version, client=client, machine=machine, commit=commit, operator=_operator(as_shipped)
     )
@@ -71,6 +77,16 @@ def _known(what: str, names: list[str], known: list[str]) -> None:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise typer.BadParameter(f"{what} {unknown[0]!r} is unknown; use {', '.join(known)}")
+
+
+def _often(asked: str) -> tuple[str, int | None]:
+    """A fault by name and how often it is done, None for as often as the others: ``sigkill``, ``sigkill=15``."""
+    name, given, times = asked.partition("=")
+    if not given:
+        return name, None
+    if not times.isdecimal() or int(times) < 1:
+        raise typer.BadParameter(f"nemesis {asked!r}: {times!r} is no number of times; use {name}=15, or {name} alone")
+    return name, int(times)
 
 
 def _operator(as_shipped: bool) -> str:

@@ -4,7 +4,7 @@ import itertools
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from bench.faults.campaign import contest, run_one
@@ -54,6 +54,7 @@ class Suite:
         nemeses: The faults of each contestant.
         seed: Of the first time.
         times: How often.
+        often: How often the faults of these names are done instead.
     """
 
     contestants: Sequence[str]
@@ -61,17 +62,20 @@ class Suite:
     nemeses: Mapping[str, Sequence[Nemesis]]
     seed: int
     times: int
+    often: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int | None:
         return sum(len(stint.steps) for stint in self.stints())
 
     def stints(self) -> Iterator[Stint]:
-        for seed in range(self.seed, self.seed + self.times):
+        for time_ in range(max([self.times, *self.often.values()])):
             for name, settings in itertools.product(self.contestants, self.settings):
                 if name == "none" and settings is not self.settings[0]:
                     continue  # nobody is there to whom the setting would mean anything
-                yield Stint(name, settings, [(nemesis, seed) for nemesis in self.nemeses[name]])
+                due = [each for each in self.nemeses[name] if time_ < self.often.get(each.name, self.times)]
+                if due:
+                    yield Stint(name, settings, [(nemesis, self.seed + time_) for nemesis in due])
 
 
 @dataclass(frozen=True)

@@ -199,6 +199,36 @@ def test_a_suite_does_each_fault_to_each_contestant_as_often_as_asked() -> None:
     assert {seed for stint in stints for _nemesis, seed in stint.steps} == {5, 6}
 
 
+def test_a_suite_does_the_cheap_faults_more_often_and_no_contestant_for_nothing() -> None:
+    """Once the others have had their turns, only those that want more are left; nobody is started without a fault."""
+    nemeses = {name: [NEMESES["sigkill"], NEMESES["cut-watchers"]] for name in ("gungnir", "sentinel")}
+    nemeses["none"] = [NEMESES["isolate"]]
+    suite = Suite(list(nemeses), [Settings(1000)], nemeses, seed=5, times=1, often={"sigkill": 3})
+    assert [(s.contestant, [(nemesis.name, seed) for nemesis, seed in s.steps]) for s in suite.stints()] == [
+        ("gungnir", [("sigkill", 5), ("cut-watchers", 5)]),
+        ("sentinel", [("sigkill", 5), ("cut-watchers", 5)]),
+        ("none", [("isolate", 5)]),
+        ("gungnir", [("sigkill", 6)]),
+        ("sentinel", [("sigkill", 6)]),
+        ("gungnir", [("sigkill", 7)]),
+        ("sentinel", [("sigkill", 7)]),
+    ]
+    assert suite.total == 9
+
+
+@pytest.mark.parametrize("times", ["", "0", "-1", "often"])
+def test_a_number_of_times_that_is_none_is_refused_with_the_fix(times: str) -> None:
+    """The fault, what was given, and how to say it."""
+    with pytest.raises(typer.BadParameter, match=rf"'sigkill={times}': '{times}' is no number .* use sigkill=15"):
+        main(nemesis=[f"sigkill={times}"])
+
+
+def test_a_storm_counts_nothing() -> None:
+    """What a number would mean there is nothing to guess at."""
+    with pytest.raises(typer.BadParameter, match="give --nemesis sigkill no times"):
+        main(storm=True, nemesis=["isolate", "sigkill=15"])
+
+
 def test_a_storm_repeats_its_faults_by_their_seeds_and_ends_in_time() -> None:
     """The fault of a seed does not depend on where the storm began; after its time no fault is taken any more."""
     nemeses = {"gungnir": offered("gungnir")}
