@@ -31,7 +31,7 @@ help: ## Print this list.
 demo: $(VENV)/.stamp-demo ## Kill a primary and watch the failover. Python >= 3.11 on Linux, nothing else; 1 min to install once, then 90 s.
 	@$(BIN)/gungnir demo $(ARGS)
 
-test: $(VENV)/.stamp-test ## Run every test that needs no extra installation, real valkey-server included. Python >= 3.11 on Linux; 10-20 min.
+test: $(VENV)/.stamp-test ## Run every test that needs no extra installation, real valkey-server included. Python >= 3.11 on Linux; about 30 min on two cores.
 	$(BIN)/python -m pytest -m "not slow and not e2e" $(TESTED) $(ARGS)
 
 spec: $(VENV)/.stamp-test ## Explore every interleaving of the machines' own functions with a hostile world. 5-10 min.
@@ -109,7 +109,7 @@ lock: $(VENV)/.stamp-python ## Resolve lock/*.txt anew from pyproject.toml, hash
 kube-assets: ## Build the real Kubernetes programs of tests/kube: etcd, kube-apiserver, kube-controller-manager, kubectl, helm. Needs Go; 10-15 min once.
 	tests/kube/assets/build.sh $(ARGS)
 
-test-kube: $(VENV)/.stamp-test ## Run tests/kube with every real program there, none skipped. Needs `make kube-assets` or KUBEBUILDER_ASSETS; 5 min.
+test-kube: $(VENV)/.stamp-test ## Run tests/kube with every real program there, none skipped. Needs `make kube-assets` or KUBEBUILDER_ASSETS; 8 min.
 	GUNGNIR_REQUIRE_KUBE=1 $(BIN)/python -m pytest tests/kube $(ARGS)
 
 conformance: $(VENV)/.stamp-test ## Give the servers of the models and real ones more and other random requests: SEED=n, RUNS=n. Linux; some 15 min.

@@ -58,6 +58,16 @@ def test_a_ratio_is_met_when_the_medians_say_so(ours_ms: float, verdict: str) ->
     assert second.verdict == "open", "nothing was measured at 5 s"
 
 
+def test_the_gap_of_a_switchover_is_judged_side_by_side_and_its_losses_everywhere() -> None:
+    """Storms run beside other work: their times are told, and decide nothing; a write that one of them lost does."""
+    beside, storm = ran(nemesis="switchover", outage_ms=19.0), ran(nemesis="switchover", outage_ms=300.0, seed=9)
+    judged = list(targets([beside, *THEIRS], [beside, storm, storm]))[4]
+    assert (judged.measured, judged.verdict) == ("p50 19 ms, n = 1; p50 300 ms in all 3; 0 lost", "yes")
+    losing = dataclasses.replace(storm, counts=storm.counts | {"lost": 1})
+    assert list(targets([beside, *THEIRS], [beside, losing]))[4].verdict == "**no**"
+    assert list(targets([], [storm]))[4].measured == "p50 300 ms, n = 1; 0 lost"
+
+
 def test_what_former_code_lost_is_told_apart() -> None:
     """A loss that was mended since does not make the present code lose; where none is former, nothing is said of it."""
     lost = ran(counts={"lost_confirmed": 1})
