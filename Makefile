@@ -98,7 +98,7 @@ faults: $(VENV)/.stamp-test ## Do each fault three times to the operator under l
 faults-full: $(VENV)/.stamp-test ## Random faults and pairs of them until stopped (Ctrl-C, or ARGS="--minutes 180"), with a running table. Some 400 in 60 min.
 	$(BIN)/python -m bench.faults --storm --commit $(COMMIT) --out $(FAULTS)/storm.json $(ARGS)
 
-bench-sentinel: $(VENV)/.stamp-test ## Operator, Valkey Sentinel and plain replication side by side at 1 s and 5 s. An idle machine; 80 min.
+bench-sentinel: $(VENV)/.stamp-test ## Operator, Valkey Sentinel and plain replication side by side at 1 s and 5 s. An idle machine; 90 min.
 	$(BIN)/python -m bench.faults --contestant gungnir --contestant sentinel --contestant none --times 5 --as-shipped --commit $(COMMIT) \
 	  --down-after-ms 1000 --down-after-ms 5000 $(SIDE_BY_SIDE:%=--nemesis %) --out $(FAULTS)/side-by-side.json $(ARGS)
 
@@ -109,7 +109,7 @@ lock: $(VENV)/.stamp-python ## Resolve lock/*.txt anew from pyproject.toml, hash
 kube-assets: ## Build the real Kubernetes programs of tests/kube: etcd, kube-apiserver, kube-controller-manager, kubectl, helm. Needs Go; 10-15 min once.
 	tests/kube/assets/build.sh $(ARGS)
 
-test-kube: $(VENV)/.stamp-test ## Run tests/kube with every real program there, none skipped. Needs `make kube-assets` or KUBEBUILDER_ASSETS; 8 min.
+test-kube: $(VENV)/.stamp-test ## Run tests/kube with every real program there, none skipped. Needs `make kube-assets` or KUBEBUILDER_ASSETS; 3-8 min.
 	GUNGNIR_REQUIRE_KUBE=1 $(BIN)/python -m pytest tests/kube $(ARGS)
 
 conformance: $(VENV)/.stamp-test ## Give the servers of the models and real ones more and other random requests: SEED=n, RUNS=n. Linux; some 15 min.
