@@ -47,8 +47,8 @@ do not depend on that. A run is repeated by `python -m bench.faults --contestant
 BESIDE: Final = """## Side by side
 
 `make bench-sentinel`. "1 s" and "5 s" are the time of silence after which a primary counts as down. Lost writes and
-samples with two primaries are sums over the n runs; times are in ms. A killed process needs no silence to be seen by
-the operator: refused connections are proof.
+samples with two primaries are sums over the n runs ("in 1": one run alone lost some); times are in ms. A killed process
+needs no silence to be seen by the operator: refused connections are proof.
 
 ![Outages](benchmarks/outages.svg)
 """
@@ -129,11 +129,13 @@ def _outages(group: Sequence[Run]) -> tuple[str, ...]:
     outages = [run.outage_ms for run in group]
     whole = [run.redundancy_ms for run in group if run.redundancy_ms >= 0]
     confirmed = _sum(group, "lost_confirmed")
+    losing = sum(run.counts["lost_confirmed"] > 0 for run in group)
+    where = f" in {losing}" if losing < len(group) else ""
     return (
         *(str(len(group)), str(sum(run.failed_over for run in group))),
         *(f"{percentile(outages, 50):,.0f}", f"{max(outages):,.0f}"),
         *(f"{percentile(whole, 50):,.0f}" if whole else "never", f"{_sum(group, 'lost') - confirmed:,}"),
-        *(f"**{confirmed:,}**" if confirmed else "0", f"{_sum(group, 'confirmed'):,}"),
+        *(f"**{confirmed:,}**{where}" if confirmed else "0", f"{_sum(group, 'confirmed'):,}"),
     )
 
 

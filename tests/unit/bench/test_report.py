@@ -31,6 +31,13 @@ def test_the_page_has_a_row_for_each_fault_and_contestant_with_its_figures() -> 
     assert any(line.startswith("| `storm.json` | 1 | not said |") for line in lines)
 
 
+def test_what_one_run_of_many_lost_is_not_taken_for_all_of_them() -> None:
+    """A sum alone would say of a rare loss what a regular one deserves."""
+    group = [*THEIRS, dataclasses.replace(THEIRS[0], counts=CLEAN.counts | {"confirmed": 30})]
+    lines = document({SIDE_BY_SIDE: (group, {})}).splitlines()
+    assert "| `sigkill` | sentinel, 1 s | 2 | 2 | 2,000 | 2,000 | 500 | 5 | **4** in 1 | 80 | 0 |" in lines
+
+
 def test_a_run_in_which_the_operator_broke_a_promise_is_on_the_page_with_its_seed() -> None:
     """Sentinel's are in its rows of the table."""
     bad = ran(seed=4711, anomalies=["two primaries with replicas"], stall_ms=900.0)
