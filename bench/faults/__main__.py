@@ -41,8 +41,8 @@ def main(  # noqa: PLR0913 - each one is an option of the command line
     """Do faults to contestants, under load, and judge what became of every write."""
     names = contestant or ["gungnir"]
     _known("contestant", names, list(CONTESTANTS))
-    often = dict(map(_often, nemesis or []))
-    _known("nemesis", list(often), list(NEMESES))
+    asked = dict(map(_asked, nemesis or []))
+    _known("nemesis", list(asked), list(NEMESES))
     _known("client", [client], list(CLIENTS))
     if client == GLIDE and importlib.util.find_spec("glide") is None:
         raise typer.BadParameter("Valkey GLIDE is not installed; install it with make .venv/.stamp-glide")
@@ -53,8 +53,8 @@ def main(  # noqa: PLR0913 - each one is an option of the command line
         for each in NEMESES.values():
             print(f"{each.name:22} {each.expect.value:19} {each.what} ({', '.join(sorted(each.offered))})")
         return
-    chosen = {name: [each for each in offered(name) if not often or each.name in often] for name in names}
-    counted = {each: count for each, count in often.items() if count is not None}
+    chosen = {name: [each for each in offered(name) if not asked or each.name in asked] for name in names}
+    counted = {each: count for each, count in asked.items() if count is not None}
     if storm and counted:
         raise typer.BadParameter(f"a storm goes on until it ends; give --nemesis {next(iter(counted))} no times")
     plan: Plan = (
@@ -79,13 +79,13 @@ def _known(what: str, names: list[str], known: list[str]) -> None:
         raise typer.BadParameter(f"{what} {unknown[0]!r} is unknown; use {', '.join(known)}")
 
 
-def _often(asked: str) -> tuple[str, int | None]:
+def _asked(option: str) -> tuple[str, int | None]:
     """A fault by name and how often it is done, None for as often as the others: ``sigkill``, ``sigkill=15``."""
-    name, given, times = asked.partition("=")
+    name, given, times = option.partition("=")
     if not given:
         return name, None
     if not times.isdecimal() or int(times) < 1:
-        raise typer.BadParameter(f"nemesis {asked!r}: {times!r} is no number of times; use {name}=15, or {name} alone")
+        raise typer.BadParameter(f"nemesis {option!r}: {times!r} is no number of times; use {name}=15, or {name} alone")
     return name, int(times)
 
 
