@@ -31,7 +31,7 @@ help: ## Print this list.
 demo: $(VENV)/.stamp-demo ## Kill a primary and watch the failover. Python >= 3.11 on Linux, nothing else; 1 min to install once, then 90 s.
 	@$(BIN)/gungnir demo $(ARGS)
 
-test: $(VENV)/.stamp-test ## Run every test that needs no extra installation, real valkey-server included. Python >= 3.11 on Linux; about 30 min on two cores.
+test: $(VENV)/.stamp-test ## Run every test that needs no extra installation, real valkey-server included. Python >= 3.11 on Linux; 30-35 min on two cores.
 	$(BIN)/python -m pytest -m "not slow and not e2e" $(TESTED) $(ARGS)
 
 spec: $(VENV)/.stamp-test ## Explore every interleaving of the machines' own functions with a hostile world. 5-10 min.
